@@ -1,0 +1,1 @@
+"""KRM functions that resolve edge intents while a kpt package renders."""

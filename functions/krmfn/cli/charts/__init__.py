@@ -1,0 +1,1 @@
+"""Charts brought into a package: found, fetched, completed, checked and written."""

@@ -1,0 +1,1 @@
+"""What this library consists of, and what is generated from it."""

@@ -1,0 +1,145 @@
+"""What a person sees of a rendering."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from krmfn.cli.rendering.commit import Change
+from krmfn.cli.rendering.execute import Rendering, Run
+from krmfn.cli.rendering.kptfile import Step
+from krmfn.cli.rendering.results import worst_first
+from krmfn.cli.rendering.terminal import Part, Terminal
+from krmfn.cli.rendering.tree import PackageTree
+
+_NAME_WIDTH = 48
+_PLACE_WIDTH = 40
+_SEVERITY_WIDTH = 8
+_TRUNCATED_LINES = 4
+_LISTED_FILES = 20
+_STYLES = {"error": "bad", "warning": "mild", "info": "dim"}
+_VERBS = {"add": ("+", "good"), "change": ("~", "mild"), "delete": ("-", "bad")}
+
+
+class Report:
+    """Tells a person how a rendering goes.
+
+    Args:
+        terminal: where it is told.
+        tree: the package.
+        truncated: whether a function's results and stderr are cut to four lines, as by kpt.
+    """
+
+    def __init__(self, terminal: Terminal, tree: PackageTree, *, truncated: bool) -> None:
+        self.terminal = terminal
+        self.root = tree.folder.name
+        self.most = _TRUNCATED_LINES if truncated else None
+        names = [step.name for package in tree.walk() for step in package.kptfile.steps]
+        self.width = min(max(map(len, names), default=0), _NAME_WIDTH)
+        self.path: str | None = None
+
+    def started(self, path: str, step: Step) -> None:
+        """Show the package, once, and that a function runs."""
+        if path != self.path:
+            self.path = path
+            self.terminal.line(Part(f"{self.root}/{path}".rstrip("/"), "strong"))
+        self.terminal.busy(f" {step.name}")
+
+    def finished(self, run: Run) -> None:
+        """Show how a function ended, and what it had to say."""
+        self.terminal.idle()
+        mark, style = ("✓", "good") if run.answer.ok else ("✗", "bad")
+        given = f"  on {run.given} resources" if run.step.is_selective else ""
+        self.terminal.line(
+            Part(f"  {mark} ", style),
+            Part(f"{run.step.name:<{self.width}}"),
+            Part(f"  {run.seconds:6.2f} s{given}", "dim"),
+        )
+        lines = [*_result_lines(run, self.terminal.width), *_stderr_lines(run)]
+        for line in lines[: self.most]:
+            self.terminal.line(*line)
+        hidden = len(lines[self.most :]) if self.most else 0
+        if hidden:
+            self.terminal.line(Part(f"    … {hidden} more lines", "dim"))
+
+    def warn(self, text: str) -> None:
+        """Show a warning of the renderer itself."""
+        self.terminal.line(Part("warning: ", "mild"), Part(text))
+
+    def ended(
+        self, rendering: Rendering, changes: Sequence[Change], *, shows_files: bool, note: str
+    ) -> None:
+        """Show what became of the package; `note` says so of what is not written in place."""
+        line = self.terminal.line
+        if not rendering.ok:
+            line()
+            line(Part("failed: ", "bad"), Part(f"{rendering.problem}; nothing was written"))
+            return
+        shown = changes if shows_files else []
+        if shown and rendering.runs:
+            line()
+        for change in shown[:_LISTED_FILES]:
+            sign, style = _VERBS[change.verb]
+            line(Part(f"  {sign} ", style), Part(change.path))
+        if len(shown) > _LISTED_FILES:
+            line(Part(f"    … {len(shown) - _LISTED_FILES} more files", "dim"))
+        line(Part(_summary(rendering, changes) + (f" ({note})" if note else "")))
+
+
+def _summary(rendering: Rendering, changes: Sequence[Change]) -> str:
+    runs = len(rendering.runs)
+    seconds = sum(run.seconds for run in rendering.runs)
+    counted = Counter(change.verb for change in changes)
+    words = {"add": "added", "change": "changed", "delete": "deleted"}
+    parts = [f"{counted[verb]} {word}" for verb, word in words.items() if counted[verb]]
+    files = f"files: {', '.join(parts)}" if parts else "nothing changed"
+    return f"{runs} {'function' if runs == 1 else 'functions'} in {seconds:.2f} s; {files}"
+
+
+def _result_lines(run: Run, width: int) -> Iterator[tuple[Part, ...]]:
+    results = worst_first(run.answer.results)
+    places = [_place(result) for result in results]
+    column = min(max(map(len, places), default=0), _PLACE_WIDTH)
+    for result, place in zip(results, places, strict=True):
+        severity = str(result.get("severity") or "info")
+        style = _STYLES.get(severity, "")
+        lead = f"    {severity:<{_SEVERITY_WIDTH}} "
+        message = " ".join(str(result.get("message", "")).split())
+        indent = len(lead) + column + 2
+        fits = not width or width - indent >= _PLACE_WIDTH
+        if place and (not fits or len(place) > column):
+            yield Part(lead, style), Part(place, "strong")
+            yield from _wrapped(message, len(lead), width)
+            continue
+        first, *rest = _wrapped(message, indent, width)
+        yield Part(lead, style), Part(f"{place:<{column}}  ", "strong"), Part(first[0].text.lstrip())
+        yield from rest
+
+
+def _wrapped(text: str, indent: int, width: int) -> list[tuple[Part]]:
+    lead = " " * indent
+    room = width - indent if width else len(text) + 1
+    lines = textwrap.wrap(text, max(room, _PLACE_WIDTH), break_on_hyphens=False) or [""]
+    return [(Part(lead + line),) for line in lines]
+
+
+def _place(result: Mapping[str, Any]) -> str:
+    """Say where a result points: file and field, else the resource."""
+    file, field, ref = (_mapping(result, name) for name in ("file", "field", "resourceRef"))
+    subject = file.get("path") or "/".join(
+        str(ref[name]) for name in ("kind", "namespace", "name") if ref.get(name)
+    )
+    return ":".join(str(part) for part in (subject, field.get("path")) if part)
+
+
+def _mapping(result: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = result.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _stderr_lines(run: Run) -> Iterator[tuple[Part, ...]]:
+    """Yield what a function wrote to stderr; of one with results only when it failed otherwise."""
+    if run.answer.results and not run.step.command and not run.answer.problem:
+        return
+    for line in run.answer.stderr.rstrip().splitlines():
+        yield Part("    > ", "dim"), Part(line)

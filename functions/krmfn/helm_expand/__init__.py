@@ -1,0 +1,38 @@
+"""Helm charts, rendered while a package renders."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from krmfn.sdk import Generated, Package, Resource, Result, function
+
+if TYPE_CHECKING:
+    from krmfn.helm_expand.intents import HelmExpand, RenderHelmChart
+
+
+@function(
+    "helm-expand",
+    config=("HelmExpand", "RenderHelmChart"),
+    reads=(
+        "intent.krmfn.dev/HelmChart",
+        "intent.krmfn.dev/HelmValues",
+        "fn.kpt.dev/RenderHelmChart",
+    ),
+)
+def expand(
+    config: "HelmExpand | RenderHelmChart", package: Package
+) -> Iterable[Resource | Generated | Result]:
+    """Render every Helm chart of the package to plain resources."""
+    from krmfn.helm_expand.edge import choose
+    from krmfn.helm_expand.expand import expand_release
+    from krmfn.helm_expand.resolve import resolve
+
+    releases, problems = resolve(config, package)
+    yield from problems
+    if not releases:
+        return
+    engine = choose(config.engine, config.engine_version)
+    try:
+        for release in releases:
+            yield from expand_release(engine, release, package)
+    finally:
+        engine.close()

@@ -1,0 +1,1 @@
+"""Kinds that two or more functions read."""

@@ -1,0 +1,137 @@
+"""The entry point of a function's container: the only place that reads and writes.
+
+kpt deletes a package when a function ends with exit code 0 and an empty stdout, and it replaces a
+function's own error by a parse error when stdout is no YAML. So stdout gets one ResourceList, in
+one piece, at the very end; whatever else would be printed goes to stderr; and every way to fail
+ends in an exit code that is not 0.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from krmfn.sdk.result import Result, Severity, error
+from krmfn.sdk.runner import Function, Outcome, run
+from krmfn.sdk.wire import ResourceList, WireError, read, write
+
+MAX_INPUT = 64 * 1024 * 1024
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+
+
+def main(declared: Function, arguments: Sequence[str] | None = None) -> None:
+    """Run a function as a process: ResourceList on stdin, ResourceList on stdout; never returns.
+
+    With arguments it prints help, documentation or schemas, or works on files and folders.
+    """
+    gc.disable()  # the process is over before a collection would pay
+    stdout = _claim_stdout()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given:
+            from krmfn.sdk.usage import answer
+
+            code, output = answer(declared, given)
+        else:
+            code, output = filter_text(declared, _stdin())
+    except KeyboardInterrupt:
+        code, output = 130, b""
+    except BaseException as problem:  # noqa: BLE001 - whatever it is, the exit code must tell
+        code, output = _broken(problem)
+    os._exit(_finish(stdout, code, output))
+
+
+def filter_text(declared: Function, given: bytes) -> tuple[int, bytes]:
+    """Run a function on the bytes of a ResourceList; give the exit code and the bytes to write."""
+    try:
+        resource_list = read(_decoded(given))
+    except ValueError as problem:  # YamlError and WireError both are
+        outcome = _failure(ResourceList(), error(str(problem), code="invalid-input"))
+    else:
+        outcome = _run(declared, resource_list)
+    for result in outcome.results:
+        if result.severity == Severity.ERROR:
+            sys.stderr.write(result.line() + "\n")
+    return EXIT_OK if outcome.ok else EXIT_FAILED, write(outcome.resource_list).encode()
+
+
+def _run(declared: Function, given: ResourceList) -> Outcome:
+    """Run a function; a defect in it becomes a result like any other error."""
+    try:
+        return run(declared, given)
+    except MemoryError:
+        result = error("must fit into the memory at hand", code="out-of-memory")
+    except Exception as problem:  # noqa: BLE001 - the items must leave as they came
+        _print_trace(problem)
+        message = f"{declared.name} must not fail like this, please report it: {problem!r}"
+        result = error(message, code="internal-error")
+    return _failure(given, result)
+
+
+def _failure(given: ResourceList, result: Result) -> Outcome:
+    results = (*given.results, result.to_value())
+    return Outcome(replace(given, results=results), (result,), ok=False)
+
+
+def _decoded(given: bytes) -> str:
+    if not given.strip():
+        raise WireError("stdin must hold a ResourceList, but is empty")
+    if len(given) > MAX_INPUT:
+        raise WireError(f"stdin must hold at most {MAX_INPUT // 2**20} MiB")
+    try:
+        return given.decode()
+    except UnicodeDecodeError as problem:
+        line = given.count(b"\n", 0, problem.start) + 1
+        raise WireError(f"stdin must be UTF-8, but line {line} is not") from problem
+
+
+def _stdin() -> bytes:
+    """Read stdin by its descriptor, a little beyond the bound at most."""
+    chunks, size = [], 0
+    try:
+        while size <= MAX_INPUT and (chunk := os.read(0, 1 << 20)):
+            chunks.append(chunk)
+            size += len(chunk)
+    except OSError as problem:
+        raise WireError(f"stdin must be readable: {problem.strerror}") from problem
+    return b"".join(chunks)
+
+
+def _claim_stdout() -> int:
+    """Keep stdout for the answer: whoever else prints, a C library included, prints to stderr."""
+    try:
+        stdout = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:
+        return -1
+    return stdout
+
+
+def _broken(problem: BaseException) -> tuple[int, bytes]:
+    if isinstance(problem, ValueError | OSError | MemoryError):
+        result = error(str(problem) or "must fit into the memory at hand", code="failed")
+    else:
+        _print_trace(problem)
+        message = f"must not fail like this, please report it: {problem!r}"
+        result = error(message, code="internal-error")
+    sys.stderr.write(result.line() + "\n")
+    return EXIT_FAILED, write(_failure(ResourceList(), result).resource_list).encode()
+
+
+def _finish(stdout: int, code: int, output: bytes) -> int:
+    """Write the answer and give the exit code; an answer that cannot be written is a failure."""
+    try:
+        view = memoryview(output)
+        while view:
+            view = view[os.write(stdout, view) :]
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return code or EXIT_FAILED
+    return code
+
+
+def _print_trace(problem: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(problem, file=sys.stderr)

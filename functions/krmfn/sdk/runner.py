@@ -1,0 +1,231 @@
+"""Declaring a function, and running it: pure, from ResourceList to ResourceList."""
+
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from krmfn.sdk import ownership
+from krmfn.sdk.ownership import Generated
+from krmfn.sdk.package import Package, problem_results
+from krmfn.sdk.resource import Resource
+from krmfn.sdk.result import FunctionError, Result, Severity, error, in_order
+from krmfn.sdk.wire import ResourceList
+
+if TYPE_CHECKING:
+    from krmfn.sdk.config import FunctionConfig
+    from krmfn.sdk.model import Kind
+
+Output = Resource | Generated | Result
+Body = Callable[[Any, Package], Iterable[Output]]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A declared function.
+
+    Attributes:
+        name: kebab-case, the same for image, metadata and examples.
+        body: takes the configuration and the package; gives resources and results.
+        config: the kinds of its functionConfig, by class name; the first one is the default.
+        reads: the kinds it works on, as ``group/Kind``; the classes stand in `intents`.
+    """
+
+    name: str
+    body: Body
+    config: tuple[str, ...]
+    reads: tuple[str, ...]
+
+    @property
+    def module(self) -> str:
+        """The import name of the function's folder."""
+        return self.body.__module__
+
+    @property
+    def doc(self) -> str:
+        """The first line of the body's docstring."""
+        return (self.body.__doc__ or "").strip().partition("\n")[0]
+
+    @cached_property
+    def intents(self) -> Any:
+        """The module of the kinds that people write for this function."""
+        return importlib.import_module(f"{self.module}.intents")
+
+    @property
+    def config_kinds(self) -> "list[type[FunctionConfig]]":
+        """The classes of its functionConfig."""
+        return [getattr(self.intents, name) for name in self.config]
+
+    @property
+    def read_kinds(self) -> "list[type[Kind]]":
+        """The classes of the kinds it reads."""
+        return [getattr(self.intents, name.rpartition("/")[2]) for name in self.reads]
+
+    def has_work(self, given: ResourceList) -> bool:
+        """Say whether there is anything to do, without importing a kind or parsing an item."""
+        wanted = {name.rpartition("/")[2]: name.rpartition("/")[0] for name in self.reads}
+        return given.function_config is not None or any(
+            ownership.may_be_owned(item)
+            or (item.kind in wanted and item.group == wanted[item.kind])
+            for item in given.items
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gives.
+
+    Attributes:
+        resource_list: what goes to stdout; on failure its items are the ones that came.
+        results: the results, worst first.
+        ok: whether the exit code is 0.
+    """
+
+    resource_list: ResourceList
+    results: tuple[Result, ...] = ()
+    ok: bool = True
+
+
+def function(
+    name: str, *, config: str | tuple[str, ...], reads: Iterable[str] = ()
+) -> Callable[[Body], Function]:
+    """Declare a function; the decorated body yields resources and results.
+
+    A body yields changed resources (`resource.replaced(...)`), `Generated(resource, by=intent)`
+    for what it makes, and results. It never removes what people wrote.
+    """
+    kinds = (config,) if isinstance(config, str) else config
+    return lambda body: Function(name, body, kinds, tuple(reads))
+
+
+def run(declared: Function, given: ResourceList) -> Outcome:
+    """Run a function: same input, same outcome, nothing else read or written.
+
+    An error result leaves every item as it came. A package whose functionConfig says
+    ``onProblem: Condition`` gets the problem as a Kptfile condition instead.
+    """
+    if not declared.has_work(given):
+        return Outcome(given)
+    try:
+        items, results, ok = _rendered(declared, given)
+    except FunctionError as given_up:
+        items, results, ok = given.items, list(given_up.results), False
+    ordered = tuple(in_order(results))
+    written = (*given.results, *(result.to_value() for result in ordered))
+    return Outcome(replace(given, items=items, results=written), ordered, ok)
+
+
+def _rendered(
+    declared: Function, given: ResourceList
+) -> tuple[tuple[Resource, ...], list[Result], bool]:
+    """Give the new items, the results, and whether the run went well; or give up."""
+    config = _read_config(declared, given.function_config)
+    package = Package(*config.divide(given.items))
+    outputs = _outputs(declared, config, package)
+    results = [output for output in outputs if isinstance(output, Result)]
+    fails = config.on_problem == "Fail"
+    if fails:
+        _give_up_if_wrong(results)
+    made = [output for output in outputs if not isinstance(output, Result)]
+    whole = not any(result.severity == Severity.ERROR for result in results)
+    items, notes = ownership.lay_over(declared.name, given.items, made, package, prune=whole)
+    results += notes
+    if any(note.severity == Severity.ERROR for note in notes):
+        raise FunctionError(*results)
+    if not fails:
+        items = _conditioned(declared, config, items, results)
+    if config.checks_only:
+        results += _differences(given.items, items)
+        _give_up_if_wrong(results)
+        return given.items, results, True
+    return items, results, True
+
+
+def _give_up_if_wrong(results: list[Result]) -> None:
+    if any(result.severity == Severity.ERROR for result in results):
+        raise FunctionError(*results)
+
+
+def _read_config(declared: Function, given: Resource | None) -> "FunctionConfig":
+    kinds = declared.config_kinds
+    if given is None:
+        return kinds[0].default()
+    config: FunctionConfig | None = None
+    if given.kind == "ConfigMap" and given.api_version == "v1":
+        config, problems = kinds[0].from_config_map(given.body.get("data") or {}, resource=given)
+    else:
+        config, problems = _kind_of(kinds, given).parse(given.body, given)
+    if config is None:
+        raise FunctionError(*problem_results(problems, given))
+    return config
+
+
+def _kind_of(kinds: "list[type[FunctionConfig]]", given: Resource) -> "type[FunctionConfig]":
+    for kind in kinds:
+        if (kind.kind_name, kind.group) == (given.kind, given.group):
+            return kind
+    names = " or ".join(f"`{kind.api_version} {kind.kind_name}`" for kind in kinds)
+    message = (
+        f"functionConfig must be a {names} or a `v1 ConfigMap`, "
+        f'but is "{given.api_version} {given.kind}"'
+    )
+    raise FunctionError(error(message, code="wrong-config-kind", at=given, field="kind"))
+
+
+def _outputs(declared: Function, config: Any, package: Package) -> list[Output]:
+    """Run the body, once every resource of every declared kind is right."""
+    problems = [problem for kind in declared.read_kinds for problem in package.parsed(kind)[1]]
+    if problems:
+        return list(problems)
+    outputs: list[Output] = []
+    try:
+        outputs.extend(declared.body(config, package))
+    except FunctionError as given_up:
+        return [*(output for output in outputs if isinstance(output, Result)), *given_up.results]
+    return outputs
+
+
+def _conditioned(
+    declared: Function, config: Any, items: tuple[Resource, ...], results: list[Result]
+) -> tuple[Resource, ...]:
+    """Put the state of the run into a condition of the root Kptfile."""
+    from krmfn.sdk.kptfile import with_condition
+
+    kptfile = Package(items).kptfile
+    if kptfile is None:
+        message = "must be `Fail` where the function does not see the package's Kptfile"
+        raise FunctionError(
+            *results, error(message, code="no-kptfile", at=config, field="spec.onProblem")
+        )
+    wrong = [result for result in in_order(results) if result.severity == Severity.ERROR]
+    changed = with_condition(
+        kptfile,
+        f"{config.api_version}.{config.kind_name}.{declared.name}",
+        ready=not wrong,
+        reason=wrong[0].code if wrong else "Ready",
+        message="; ".join(result.message for result in wrong[:3]),
+    )
+    return tuple(changed if item is kptfile else item for item in items)
+
+
+def _differences(before: Iterable[Resource], after: Iterable[Resource]) -> list[Result]:
+    """Say, for a validator, what a render would change."""
+    old = {item.slot: item for item in before}
+    new = {item.slot: item for item in after if item.slot is not None}
+    results = [
+        error("must be rendered again: the render would change it", code="stale", at=item)
+        for slot, item in new.items()
+        if item is not old[slot] and not item.same_as(old[slot])
+    ]
+    results += [
+        error("must be rendered again: the render would delete it", code="stale", at=item)
+        for slot, item in old.items()
+        if slot not in new
+    ]
+    results += [
+        error("must be rendered: it is missing", code="stale", at=item)
+        for item in after
+        if item.slot is None
+    ]
+    return results
