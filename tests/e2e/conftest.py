@@ -1,5 +1,6 @@
-"""What the container tests need: a runtime, and the functions' images built with it."""
+"""What the end-to-end tests need: a real kpt; a container runtime, and the functions' images."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 HERE = Path(__file__).parent
 FOLDERS = sorted(path.parent for path in HERE.parents[1].glob("functions/krmfn/*/Dockerfile"))
+KPTS = [*filter(None, [shutil.which("kpt")]), *HERE.parents[1].glob(".peers/bin/kpt-*")]
 
 
 def printed(*command: str | Path) -> str:
@@ -43,3 +45,11 @@ def folder(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def image(images: dict[str, str], folder: Path) -> str:
     return images[folder.name]
+
+
+@pytest.fixture(scope="session", params=KPTS or [None], ids=lambda path: path and Path(path).name)
+def kpt(request: pytest.FixtureRequest) -> str:
+    """A real kpt: each one that is found, in turn."""
+    if request.param is None:
+        pytest.skip("no kpt is on PATH or in .peers/bin")
+    return str(request.param)

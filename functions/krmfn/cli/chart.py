@@ -76,9 +76,14 @@ def run(args: argparse.Namespace) -> int:
     vendored = vendor(_order(args), _access(args), _tell)
     print(vendored.file)
     chart, size = vendored.chart, vendored.size / 1024
-    verb = "carries" if vendored.changed else "carried already"
-    _tell(f'{verb} chart "{chart.name}" {chart.version}, {size:.1f} KiB')
-    _tell_next(vendored.file.parent, with_kptfile=args.kptfile)
+    done = "written" if vendored.changed else "unchanged"
+    _tell(f'{done}: chart "{chart.name}" {chart.version}, {size:.1f} KiB')
+    try:
+        _tell_next(vendored.file.parent, with_kptfile=args.kptfile)
+    except CliError as error:
+        if args.kptfile:
+            raise
+        _tell(str(error))
     return 0
 
 

@@ -21,14 +21,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write what is stale, or only name it."""
     from krmfn.cli.library.catalog import source_tree
-    from krmfn.cli.library.generated import generated_files
+    from krmfn.cli.library.generated import stale_files
 
     tree = source_tree()
-    stale = {
-        path: text
-        for path, text in generated_files(tree).items()
-        if not path.is_file() or path.read_text() != text
-    }
+    stale = stale_files(tree)
     for path, text in stale.items():
         print(f"{'stale: ' if args.check else 'wrote '}{path.relative_to(tree)}")
         if not args.check:

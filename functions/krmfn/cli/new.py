@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from krmfn.cli.errors import CliError
 _SCAFFOLD = Path(__file__).with_name("scaffold")
 _SUFFIX = ".in"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_LONGEST_NAME = 40  # Porch makes pod names of at most 63 characters from it
+_LONGEST_NAME = 32  # Porch adds tag, number and digest, and the sum must fit a pod's name
+_OWN_IMPORTS = re.compile(r"(?:^ *from krmfn\..*\n)+", re.MULTILINE)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -52,7 +54,7 @@ def scaffold(name: str) -> dict[Path, str]:
 
     from krmfn.cli.library.slots import fill
 
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or iskeyword(name):
         raise CliError(
             "NAME must be lower-case words joined by `-`, such as set-owner, "
             f'of {_LONGEST_NAME} characters or fewer, but is "{name}"'
@@ -63,9 +65,13 @@ def scaffold(name: str) -> dict[Path, str]:
         "KIND": "".join(word.capitalize() for word in name.split("-")),
         "VERSION": version("krm-fn"),
     }
-    return {
-        Path(fill(str(file.relative_to(_SCAFFOLD)), slots).removesuffix(_SUFFIX)): fill(
-            file.read_text(), slots
-        )
-        for file in sorted(_SCAFFOLD.rglob(f"*{_SUFFIX}"))
-    }
+    files = {}
+    for template in sorted(_SCAFFOLD.rglob(f"*{_SUFFIX}")):
+        path = fill(template.relative_to(_SCAFFOLD).as_posix(), slots).removesuffix(_SUFFIX)
+        files[Path(path)] = _sorted_imports(fill(template.read_text(), slots))
+    return files
+
+
+def _sorted_imports(text: str) -> str:
+    """Put the imports of krmfn in order, which depends on the name of the function."""
+    return _OWN_IMPORTS.sub(lambda block: "".join(sorted(block[0].splitlines(True))), text)

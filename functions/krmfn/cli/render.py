@@ -75,7 +75,12 @@ def _render(root: Path, args: argparse.Namespace) -> int:
     if rendering.ok:
         _deliver(args, tree, rendering, changes)
     _tell_machines(args, root, rendering, changes)
-    report.ended(rendering, changes, shows_files=_in_place(args), note=_note(args))
+    if not rendering.ok:
+        report.failed(rendering)
+    elif _in_place(args):
+        report.changed(rendering, changes, written=not args.check)
+    else:
+        report.ended(rendering, f"written to {args.output}")
     return 1 if not rendering.ok or (args.check and changes) else 0
 
 
@@ -119,12 +124,6 @@ def _tell_machines(
 
 def _in_place(args: argparse.Namespace) -> bool:
     return args.output in ("", JSON)
-
-
-def _note(args: argparse.Namespace) -> str:
-    if args.check:
-        return "not written"
-    return "" if _in_place(args) else f"written to {args.output}"
 
 
 @contextmanager

@@ -22,14 +22,15 @@ def expand(
     config: "HelmExpand | RenderHelmChart", package: Package
 ) -> Iterable[Resource | Generated | Result]:
     """Render every Helm chart of the package to plain resources."""
-    from krmfn.helm_expand.edge import choose
-    from krmfn.helm_expand.expand import expand_release
     from krmfn.helm_expand.resolve import resolve
 
     releases, problems = resolve(config, package)
     yield from problems
     if not releases:
         return
+    from krmfn.helm_expand.edge import choose
+    from krmfn.helm_expand.expand import expand_release
+
     engine = choose(config.engine, config.engine_version)
     try:
         for release in releases:

@@ -133,9 +133,10 @@ def pack(files: Mapping[str, bytes], *, level: int = 9) -> bytes:
 def pack_directory(files: Mapping[str, bytes]) -> bytes:
     """Pack what a chart's directory holds, without what its `.helmignore` names."""
     try:
-        return pack(kept(files))
+        wanted = kept(files)
     except ValueError as error:
         raise ChartError(f"`.helmignore` {error}", "chart-helmignore") from error
+    return pack(wanted)
 
 
 @dataclass
@@ -182,7 +183,9 @@ def _unpack(data: bytes, budget: _Budget, depth: int) -> tuple[dict[str, bytes],
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
         if isinstance(error, ChartError):
             raise
-        raise ChartError(f"the chart archive must be a .tgz: {error}", "chart-unreadable") from error
+        raise ChartError(
+            f"the chart archive must be a .tgz: {error}", "chart-unreadable"
+        ) from error
     for path in [path for path in files if _is_packed_subchart(path)]:
         directory = path.removesuffix(".tgz")
         if any(other.startswith(f"{directory}/") for other in files):
@@ -296,8 +299,10 @@ def _dependencies(metadata: Mapping[str, Any], place: str) -> Iterator[Dependenc
     if not isinstance(declared, list) or not all(isinstance(entry, dict) for entry in declared):
         raise ChartError(f"`{place}Chart.yaml`: `dependencies` must be a list", "chart-metadata")
     for entry in declared:
-        texts = {key: _text(entry.get(key)) for key in Dependency.__dataclass_fields__}
-        yield Dependency(**texts | {"tags": tuple(map(_text, entry.get("tags") or ()))})
+        fields = ("name", "version", "repository", "alias", "condition")
+        tags = tuple(map(_text, entry.get("tags") or ()))
+        name, version, repository, alias, condition = (_text(entry.get(key)) for key in fields)
+        yield Dependency(name, version, repository, alias, condition, tags)
 
 
 def _text(value: Any) -> str:

@@ -23,8 +23,10 @@ class _Rule(NamedTuple):
 
     def leaves_out(self, path: tuple[str, ...], *, is_directory: bool) -> bool:
         applies = is_directory or not self.only_directories
-        return not (applies and self.matches(path)) if self.negated else (
-            applies and self.matches(path)
+        return (
+            not (applies and self.matches(path))
+            if self.negated
+            else (applies and self.matches(path))
         )
 
 

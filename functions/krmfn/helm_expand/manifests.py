@@ -11,14 +11,55 @@ from krmfn.sdk import YamlError, yaml_dump, yaml_load
 _INSTALL_ORDER = {
     kind: rank
     for rank, kind in enumerate(
-        ["PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy", "PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition", "ClusterRole", "ClusterRoleList", "ClusterRoleBinding", "ClusterRoleBindingList", "Role", "RoleList", "RoleBinding", "RoleBindingList", "Service", "DaemonSet", "Pod", "ReplicationController", "ReplicaSet", "Deployment", "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob", "IngressClass", "Ingress", "APIService", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
+        [
+            "PriorityClass",
+            "Namespace",
+            "NetworkPolicy",
+            "ResourceQuota",
+            "LimitRange",
+            "PodSecurityPolicy",
+            "PodDisruptionBudget",
+            "ServiceAccount",
+            "Secret",
+            "SecretList",
+            "ConfigMap",
+            "StorageClass",
+            "PersistentVolume",
+            "PersistentVolumeClaim",
+            "CustomResourceDefinition",
+            "ClusterRole",
+            "ClusterRoleList",
+            "ClusterRoleBinding",
+            "ClusterRoleBindingList",
+            "Role",
+            "RoleList",
+            "RoleBinding",
+            "RoleBindingList",
+            "Service",
+            "DaemonSet",
+            "Pod",
+            "ReplicationController",
+            "ReplicaSet",
+            "Deployment",
+            "HorizontalPodAutoscaler",
+            "StatefulSet",
+            "Job",
+            "CronJob",
+            "IngressClass",
+            "Ingress",
+            "APIService",
+            "MutatingWebhookConfiguration",
+            "ValidatingWebhookConfiguration",
+        ]
     )
 }
 _HOOK = "helm.sh/hook"
 _HOOK_WEIGHT = "helm.sh/hook-weight"
 _HOOK_DELETE_POLICY = "helm.sh/hook-delete-policy"
 _EVENTS = frozenset(
-    f"{when}-{what}" for when in ("pre", "post") for what in ["install", "delete", "upgrade", "rollback"]
+    f"{when}-{what}"
+    for when in ("pre", "post")
+    for what in ["install", "delete", "upgrade", "rollback"]
 ) | {"test"}
 _OLD_EVENTS = {"test-success": "test"}
 _SEPARATOR = re.compile(r"^---", re.MULTILINE)
@@ -143,8 +184,8 @@ def read(
         if not path.endswith("NOTES.txt") and not path.rpartition("/")[2].startswith("_")
     }
     found = [manifest for path, text in files.items() for manifest in reader.read(path, text)]
-    found = [reader.classified(manifest) for manifest in found]
-    ordered = sorted((manifest for manifest in found if manifest), key=_install_order)
+    classified = [reader.classified(manifest) for manifest in found]
+    ordered = sorted((manifest for manifest in classified if manifest), key=_install_order)
     hooks = [manifest for manifest in ordered if manifest.hook]
     return Manifests(
         resources=tuple(manifest for manifest in ordered if not manifest.hook),
@@ -173,9 +214,7 @@ class _Reader:
                 yield Manifest(path, index, written, body)
                 index += 1
 
-    def _objects(
-        self, path: str, line: int, text: str
-    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _objects(self, path: str, line: int, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Give text and body of each object in a document."""
         try:
             body = yaml_load(text)
@@ -260,9 +299,11 @@ def _without_duplicates(text: str) -> str:
     """Write a document anew with the last of the values that a repeated key has."""
     import yaml
 
-    def clean(node: yaml.Node) -> None:
+    def clean(node: yaml.Node | None) -> None:
         if isinstance(node, yaml.MappingNode):
-            node.value = list({(key.tag, str(key.value)): (key, value) for key, value in node.value}.values())
+            node.value = list(
+                {(key.tag, str(key.value)): (key, value) for key, value in node.value}.values()
+            )
             for _, value in node.value:
                 clean(value)
         elif isinstance(node, yaml.SequenceNode):

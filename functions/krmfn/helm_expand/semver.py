@@ -97,7 +97,7 @@ def _parse_range(text: str) -> list[tuple[bool, list[_Range]]] | None:
 def _comparator(operator: str, text: str) -> _Range:
     core, _, prerelease = text.lstrip("v").partition("+")[0].partition("-")
     parts = [int(part) for part in _leading_numbers(core)]
-    low = Version(*(parts + [0, 0, 0])[:3], _prerelease_key(prerelease))
+    low = _version(parts, _prerelease_key(prerelease))
     if operator in ("", "=", "!="):
         return _Range(low, _after(low, parts), operator == "!=")
     if operator in ("~", "~>"):
@@ -111,6 +111,11 @@ def _comparator(operator: str, text: str) -> _Range:
     if operator == ">":
         return _Range(_after(low, parts) or low, None)
     return _Range(low, None)
+
+
+def _version(parts: list[int], prerelease: tuple[_Identifier, ...]) -> Version:
+    major, minor, patch, *_ = [*parts, 0, 0, 0]
+    return Version(major, minor, patch, prerelease)
 
 
 def _leading_numbers(core: str) -> list[str]:
@@ -131,15 +136,14 @@ def _next(parts: list[int]) -> Version | None:
     """Give the first version behind all that begin with these parts."""
     if not parts:
         return None
-    following = [*parts[:-1], parts[-1] + 1, 0, 0]
-    return Version(*following[:3], _LOWEST)
+    return _version([*parts[:-1], parts[-1] + 1], _LOWEST)
 
 
 def _after(low: Version, parts: list[int]) -> Version | None:
     """Give the first version behind this one, or behind all it stands for when it is partial."""
     if len(parts) < 3:
         return _next(parts)
-    return Version(*low[:3], (*low.prerelease, (-1, 0, "")))
+    return low._replace(prerelease=(*low.prerelease, (-1, 0, "")))
 
 
 def _prerelease_key(text: str | None) -> tuple[_Identifier, ...]:

@@ -121,6 +121,12 @@ def _from_files(
             yield layer
 
 
+def _neighbours(at: Resource, package: Package) -> list[Resource]:
+    """Give the resources of the package that a resource stands in; of the root where it has none."""
+    home = at.package_path or (package.kptfile.package_path if package.kptfile else "")
+    return [item for item in package if item.package_path == home]
+
+
 def _find(source: ValuesSource, at: Resource, where: str, package: Package) -> Resource | None:
     named = [item for item in package.select(kind=source.kind) if item.name == source.name]
     if source.namespace is not None:

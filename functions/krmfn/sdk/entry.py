@@ -26,6 +26,7 @@ def main(declared: Function, arguments: Sequence[str] | None = None) -> None:
     With arguments it prints help, documentation or schemas, or works on files and folders.
     """
     gc.disable()  # the process is over before a collection would pay
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # nothing installed beside may interfere
     stdout = _claim_stdout()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:

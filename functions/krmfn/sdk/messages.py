@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from krmfn.sdk import shapes
+from krmfn.sdk.dumper import dump_flow
 
 if TYPE_CHECKING:
     from krmfn.sdk.model import Kind
@@ -35,6 +36,7 @@ _NOUNS = {
     "dict_type": "a map",
     "mapping_type": "a map",
     "model_type": "a map",
+    "model_attributes_type": "a map",
     "datetime_type": _TIME,
     "datetime_parsing": _TIME,
     "datetime_from_date_parsing": _TIME,
@@ -142,9 +144,7 @@ def unknown_field(
 
 def as_text(value: Any) -> str:
     """Give a value as one line of text as it was written, shortened where it is long."""
-    text = str(value) if isinstance(value, str) else getattr(value, "text", None)
-    if text is None:
-        text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
+    text = str(value) if isinstance(value, str) else dump_flow(value)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
@@ -228,8 +228,9 @@ def _problems_of_error(model: Any, owner: str, path: str, error: Error) -> Itera
         case limit if limit in _LIMITS:
             yield Problem(path, f"must {_LIMITS[limit](context)}{_but(error)}", _scalar(value))
         case _:
-            message = str(error["msg"]).replace("Input should be", "must be")
-            yield Problem(path, f"{message}{_but_is(value)}", _scalar(value))
+            said, ours = str(error["msg"]), "Input should "
+            message = f"must {said.removeprefix(ours)}{_but_is(value)}"
+            yield Problem(path, message if said.startswith(ours) else said, _scalar(value))
 
 
 def _wrong_choice(path: str, value: Any, choices: Sequence[str]) -> Problem:

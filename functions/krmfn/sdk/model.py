@@ -62,7 +62,8 @@ class Pattern:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {**handler(schema), "pattern": self.regex}
+        words = f"must be {self.words}"
+        return {**handler(schema), "pattern": self.regex, "patternErrorMessage": words}
 
     def _matched(self, text: str) -> str:
         if re.fullmatch(self.regex, text) is None:
@@ -147,11 +148,10 @@ class Model(BaseModel):
 def _take_no_text(schema: Any) -> None:
     """Make booleans and numbers of a core schema refuse anything that has to be converted."""
     if isinstance(schema, dict):
-        if schema.get("type") in {"bool", "int", "float"}:
+        if schema.get("type") in ("bool", "int", "float"):
             schema.setdefault("strict", True)
-        for part in schema.values():
-            _take_no_text(part)
-    elif isinstance(schema, list | tuple):
+        schema = [part for key, part in schema.items() if key not in ("default", "metadata")]
+    if isinstance(schema, list | tuple):
         for part in schema:
             _take_no_text(part)
 

@@ -38,17 +38,18 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
 _FIRST_OF_NON_STRINGS = frozenset("0123456789+-.~tTfFnNyYoO=<")
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_INT_OF_OTHER_BASE = re.compile(r"([-+]?)(?:0x([0-9a-fA-F]+)|0o?([0-7]+))")
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})")  # a longer one is a float, as in go-yaml
+_INT_OF_OTHER_BASE = re.compile(r"([-+]?)(?:0x([0-9a-fA-F]{1,99})|0o?([0-7]{1,99}))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
+# Matched against the text without underscores, which several dialects skip in numbers.
 _AMBIGUOUS = re.compile(
     r"""
     y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|=|<<     # YAML 1.1 words
-  | [-+]?0b[01_]+ | [-+]?0x[0-9a-fA-F_]+ | [-+]?0o?[0-7_]+      # other bases, with underscores
-  | [-+]?[0-9][0-9_]*(?::[0-9_]+)*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]*)?
-  | [-+]?\.[0-9_]+(?:[eE][-+]?[0-9]*)?
-  | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?                 # timestamps
+  | [-+]?0[bB][01]+ | [-+]?0[xX][0-9a-fA-F]+ | [-+]?0[oO]?[0-7]+
+  | [-+]?[0-9]+(?::[0-9]+)*(?:\.[0-9]*)?(?:[eE][-+]?[0-9]*)?   # 12:30 is 750 in YAML 1.1
+  | [-+]?\.[0-9]+(?:[eE][-+]?[0-9]*)?
+  | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\ \t][-+0-9:.TtZz\ \t]*)?   # timestamps
     """,
     re.VERBOSE,
 )
@@ -57,7 +58,8 @@ _AMBIGUOUS = re.compile(
 def is_ambiguous(text: str) -> bool:
     """Say whether some YAML dialect in use reads this plain scalar as something else than text."""
     return text in _WORDS or (
-        text[0] in _FIRST_OF_NON_STRINGS and _AMBIGUOUS.fullmatch(text) is not None
+        text[0] in _FIRST_OF_NON_STRINGS
+        and _AMBIGUOUS.fullmatch(text.replace("_", "")) is not None
     )
 
 

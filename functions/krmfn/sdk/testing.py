@@ -4,7 +4,7 @@ An example is a kpt package with a folder `.expected`:
 
 - whole files that a render changes or adds, at their paths,
 - `results.yaml`, the results as `kpt fn render --results-dir` writes them, when there are any,
-- `config.yaml` with what files cannot say: `exitCode`, `stdErr` (texts that the messages contain)
+- `config.yaml` with what files cannot say: `exitCode`, `stdErr` (text, or texts, that the messages contain)
   and `deleted` (paths of files that the render deletes).
 
 Each example is rendered by whatever `render` it is given: in one process, by kpt, by containers.
@@ -21,6 +21,7 @@ from krmfn.sdk.loader import load
 
 EXPECTED = ".expected"
 CONFIG, RESULTS = "config.yaml", "results.yaml"
+KEPT = ".gitkeep"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def find_examples(root: Path) -> list[Example]:
     """Give the example packages below a folder.
 
     Raises:
-        ValueError: there is none, or one has no `.expected`, so that nothing would be tested.
+        ValueError: there is none, so that nothing would be tested.
     """
     found = []
     for kptfile in sorted(root.rglob("Kptfile")):
@@ -90,13 +91,13 @@ def find_examples(root: Path) -> list[Example]:
         found.append(Example(folder, folder.relative_to(root).as_posix()))
     if not found:
         raise ValueError(f'"{root}" must hold example packages')
-    if bare := [example.name for example in found if not example.expected.is_dir()]:
-        raise ValueError(f"every example must have a folder {EXPECTED}: {', '.join(bare)} has none")
     return found
 
 
 def broken_promises(example: Example, render: Render, workspace: Path) -> list[str]:
     """Render a copy of an example; say in words what is not as its `.expected` promises."""
+    if not example.expected.is_dir():
+        return [f"{example.name} must have a folder {EXPECTED}"]
     package = example.copy_to(workspace)
     before = snapshot(package)
     outcome = render(package)
@@ -104,7 +105,7 @@ def broken_promises(example: Example, render: Render, workspace: Path) -> list[s
     said = [] if outcome.exit_code == config.get("exitCode", 0) else [_exit_code(outcome)]
     said += [
         f'the messages must contain "{text}", but are:\n{outcome.messages}'
-        for text in config.get("stdErr", [])
+        for text in _texts(config.get("stdErr"))
         if text not in outcome.messages
     ]
     promised = promise_of(example)
@@ -138,6 +139,8 @@ def accept(example: Example, render: Render, workspace: Path) -> list[str]:
         config["exitCode"] = outcome.exit_code
     if deleted := sorted(set(before) - set(snapshot(package))):
         config["deleted"] = deleted
+    written = (example.expected / CONFIG).read_bytes() if example.config else b""
+    unchanged = config == example.config
     shutil.rmtree(example.expected, ignore_errors=True)
     for path, content in actual.items():
         file = example.expected / path
@@ -145,16 +148,16 @@ def accept(example: Example, render: Render, workspace: Path) -> list[str]:
         file.write_bytes(content)
     example.expected.mkdir(exist_ok=True)
     if config:
-        (example.expected / CONFIG).write_text(dump(config))
-    else:
-        (example.expected / ".gitkeep").touch() if not actual else None
+        (example.expected / CONFIG).write_bytes(written if unchanged else dump(config).encode())
+    elif not actual:
+        (example.expected / KEPT).touch()
     return sorted(path for path in {*promised, *actual} if promised.get(path) != actual.get(path))
 
 
 def promise_of(example: Example) -> dict[str, bytes]:
     """Give the promised files by path, `results.yaml` among them."""
     files = snapshot(example.expected)
-    return {path: text for path, text in files.items() if path not in (CONFIG, ".gitkeep")}
+    return {path: text for path, text in files.items() if path not in (CONFIG, KEPT)}
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -184,6 +187,10 @@ def _unlike(promised: dict[str, bytes], actual: dict[str, bytes]) -> Iterator[st
             for files in (promised, actual)
         )
         yield "".join(unified_diff(old, new, f"promised/{path}", f"rendered/{path}"))
+
+
+def _texts(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or [])
 
 
 def _exit_code(outcome: Outcome) -> str:

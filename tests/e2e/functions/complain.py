@@ -21,7 +21,7 @@ def complain(resources: dict[str, Any]) -> int:
         {"message": "by the way", "file": {"path": "b.yaml", "index": 3}},
     ]
     if "stderr" in said:
-        print(said["stderr"], file=sys.stderr)
+        sys.stderr.write(said["stderr"] + "\n")
     return int(said.get("exitCode", "0"))
 
 

@@ -1,4 +1,4 @@
-"""What the functions of these tests share: a ResourceList in, a ResourceList out, through PyYAML."""
+"""What the functions of these tests share: a ResourceList in, a ResourceList out, by PyYAML."""
 
 import sys
 from collections.abc import Callable
@@ -8,7 +8,6 @@ import yaml
 
 PATH = "internal.config.kubernetes.io/path"
 INDEX = "internal.config.kubernetes.io/index"
-INTERNAL = ("internal.config", "config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s")
 
 
 def filter_list(change: Callable[[dict[str, Any]], int | None]) -> None:
@@ -29,5 +28,6 @@ def config_map(name: str, data: dict[str, str], **metadata: Any) -> dict[str, An
 
 
 def data_of(resources: dict[str, Any]) -> dict[str, str]:
-    """Give the data of the functionConfig."""
-    return (resources.get("functionConfig") or {}).get("data") or {}
+    """Give the data of the functionConfig, sorted: kpt gives a `configMap` in any order."""
+    config = resources.get("functionConfig") or {}
+    return dict(sorted((config.get("data") or {}).items()))

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from lists import INDEX, INTERNAL, PATH, data_of, filter_list
+from lists import INDEX, PATH, data_of, filter_list
+
+INTERNAL = (
+    "internal.config",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s",
+)
 
 
 def move(resources: dict[str, Any]) -> None:

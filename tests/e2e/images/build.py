@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,19 +56,17 @@ def main(functions: list[str]) -> int:
 
 def build_all(runtime: str, functions: list[str]) -> str:
     """Build those images that are out of date; a table of all."""
+    if unknown := sorted(set(functions) - set(all_functions())):
+        raise SystemExit(f'"{unknown[0]}" must be one of {", ".join(all_functions())}')
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     names = {function: f"{repository(function)}:v{version}" for function in functions}
+    labels = {"org.opencontainers.image.version": version, INPUTS: inputs()}
     label = f'{{{{index .Config.Labels "{INPUTS}"}}}}'
-    stale = {
-        function: inputs(function)
-        for function, name in names.items()
-        if inspect(runtime, name, label) != inputs(function)
-    }
+    stale = [each for each in functions if inspect(runtime, names[each], label) != labels[INPUTS]]
     if stale:
-        bases = choose_bases(runtime, next(iter(stale)))
+        bases = choose_bases(runtime, stale[0])
         gather_wheels()
-    for function, made_from in stale.items():
-        labels = {"org.opencontainers.image.version": version, INPUTS: made_from}
+    for function in stale:
         build(runtime, dockerfile(function), names[function], bases, labels)
     sizes = {name: int(inspect(runtime, name, "{{.Size}}")) for name in names.values()}
     return "".join(f"{name:60} {size / 1e6:6.1f} MB\n" for name, size in sizes.items())
@@ -89,15 +88,15 @@ def dockerfile(function: str) -> Path:
 def repository(function: str) -> str:
     """Name of the function's image, without a tag."""
     metadata = (folder(function) / "metadata.yaml").read_text()
-    return re.findall(r"(?m)^image: (\S+)$", metadata)[0]
+    return str(re.findall(r"(?m)^image: (\S+)$", metadata)[0])
 
 
-def inputs(function: str) -> str:
-    """Hash of all that the image of `function` is made from."""
+def inputs() -> str:
+    """Hash of all that images are made from."""
     digest = hashlib.sha256(repr([os.environ.get(base) for base in Bases._fields]).encode())
     sources = (path for path in ROOT.glob("functions/**/*") if "__pycache__" not in path.parts)
-    settings = (ROOT / "pyproject.toml", ROOT / "requirements.lock", dockerfile(function))
-    for path in (*sorted(sources), *settings, *sorted(HERE.glob("*"))):
+    names = ("pyproject.toml", "requirements.lock", "README.md", "LICENSE")
+    for path in (*sorted(sources), *(ROOT / name for name in names), *sorted(HERE.glob("*"))):
         if path.is_file():
             digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -119,28 +118,26 @@ def choose_bases(runtime: str, function: str) -> Bases:
 
 
 def gather_wheels() -> None:
-    """Fill the context: krm-fn's own wheel and those it needs, as locked and checked by hash."""
-    if not shutil.which("uv"):
-        raise UnavailableError("`uv` must be installed")
+    """Fill the context with krm-fn's own wheel and those it needs, in the locked versions."""
+    if not find_spec("pip"):
+        raise UnavailableError(f"pip must be installed in {sys.prefix}")
+    lock = (ROOT / "requirements.lock").read_text()
+    wheels, pins = ROOT / CONTEXT / "wheels", ROOT / CONTEXT / "pins.txt"
+    shutil.rmtree(wheels, ignore_errors=True)
+    pins.write_text("\n".join(re.findall(r"(?m)^\w[^\\\n]*", lock)))
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    run(*pip, "wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={wheels}", ".")
+    (own,) = wheels.iterdir()
     machine = platform.machine()
-    shutil.rmtree(ROOT / CONTEXT / "wheels", ignore_errors=True)
-    resolve = (
-        "uv pip compile --quiet --all-extras --constraints=requirements.lock --generate-hashes"
-        f" --python-version={PYTHON} --python-platform={machine}-manylinux_2_28"
-        f" --output-file={CONTEXT}/requirements.txt pyproject.toml"
-    )
-    download = (
-        "uv tool run --quiet pip download --quiet --require-hashes --no-deps --only-binary=:all:"
-        f" --python-version={PYTHON} --platform=manylinux_2_28_{machine}"
-        f" --platform=manylinux2014_{machine} --dest={CONTEXT}/wheels"
-        f" --requirement={CONTEXT}/requirements.txt"
-    )
+    tags = (f"--platform={tag}_{machine}" for tag in ("manylinux_2_28", "manylinux2014"))
+    target = (*tags, f"--python-version={PYTHON}", "--only-binary=:all:")
     try:
-        run(*resolve.split())
-        run(*download.split())
+        run(*pip, "download", *target, f"--constraint={pins}", f"--dest={wheels}", f"{own}[all]")
     except subprocess.CalledProcessError as problem:
         raise UnavailableError(f"wheels must be at hand: {problem.stderr}") from problem
-    run(*f"uv build --quiet --wheel --out-dir={CONTEXT}/wheels".split())
+    for wheel in wheels.iterdir():
+        if wheel != own and hashlib.sha256(wheel.read_bytes()).hexdigest() not in lock:
+            raise SystemExit(f"{wheel.name} must be one of those in requirements.lock")
 
 
 def build(runtime: str, file: Path, name: str, bases: Bases, labels: dict[str, str]) -> None:

@@ -63,7 +63,7 @@ def complete(
     Args:
         found: the chart.
         access: how servers are reached.
-        tell: is given a line for every dependency that is fetched.
+        tell: is given a line for every dependency that is added.
         above: the charts that depend on this one, by name and version.
 
     Raises:
@@ -79,9 +79,9 @@ def complete(
     for each in missing:
         try:
             dependency = _fetch(each, found, access)
-            tell(f"fetched {each} from {dependency.source}")
             subchart = complete(dependency, access, tell, (*above, identity)).chart
             files |= _placed(subchart, each)
+            tell(f'added "{subchart.name}" {subchart.version} from {dependency.source}')
         except CliError as error:
             raise CliError(f"dependency {each} of {identity}: {error}") from error
     if not missing:

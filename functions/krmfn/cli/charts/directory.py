@@ -1,5 +1,6 @@
 """A chart in a directory, read as Helm would package it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,11 @@ def read_directory(root: Path) -> dict[str, bytes]:
     Symbolic links are followed inside the chart; what `.helmignore` leaves out is not there.
 
     Raises:
-        CliError: a file cannot be carried: a link that leaves the chart or leads nowhere, a device,
-            something unreadable.
+        CliError: there is no Chart.yaml, or a file cannot be carried: a link that leaves the chart
+            or leads nowhere, a device, something unreadable.
     """
+    if not (root / "Chart.yaml").exists():
+        raise CliError(f'"{root}" must be a chart, but has no Chart.yaml')
     try:
         files = dict.fromkeys(_walk(root, "", frozenset()), b"")
         if _HELMIGNORE in files:
@@ -37,18 +40,18 @@ def _walk(root: Path, folder: str, above: frozenset[Path]) -> Iterator[str]:
         folder: slash path below it, with a slash at its end; "" for the directory itself.
         above: the real folders on the way to this one.
     """
-    above |= {(root / folder).resolve()}
+    above |= {_real(root, folder)}
     for path in sorted(f"{folder}{each.name}" for each in (root / folder).iterdir()):
-        real = (root / path).resolve()
-        if real.is_dir() and real.is_relative_to(root.resolve()) and real not in above:
+        real = _real(root, path)
+        if real.is_dir() and real.is_relative_to(_real(root)) and real not in above:
             yield from _walk(root, f"{path}/", above)
         else:
             yield path
 
 
 def _content(root: Path, path: str) -> bytes:
-    real = (root / path).resolve()
-    if not real.is_relative_to(root.resolve()):
+    real = _real(root, path)
+    if not real.is_relative_to(_real(root)):
         raise CliError(
             f'"{path}" of the chart "{root}" must not be a link that leaves the chart, but leads '
             f'to "{real}"; copy that in, or make it a `file://` dependency'
@@ -56,3 +59,8 @@ def _content(root: Path, path: str) -> bytes:
     if not real.is_file():
         raise CliError(f'"{path}" of the chart "{root}" must be a file, or a link to one')
     return real.read_bytes()
+
+
+def _real(root: Path, path: str = "") -> Path:
+    """Follow links as far as they lead; `Path.resolve` fails on one that leads to itself."""
+    return Path(os.path.realpath(root / path))

@@ -11,16 +11,21 @@ class NotFoundError(CliError):
 
 _MEANINGS = (
     (
+        r"remote error: tls|conn could not be established|broken pipe|reset by peer",
+        "{place} hangs up; it may want a certificate that it knows: --cert-file and --key-file",
+    ),
+    (
         r"x509|certificate|tls: ",
         "the certificate of {place} cannot be trusted; name its authority with --ca-file",
     ),
+    (r"unmarshal|\byaml:", "what is there is no index of charts"),
     (r"gave HTTP response to HTTPS", "{place} speaks plain HTTP; allow that with --plain-http"),
     (
         r"\b40[13]\b|[Uu]nauthorized|credential not found|denied",
         "{place} wants a user it knows: --username and --password-stdin, or `helm registry login`",
     ),
     (
-        r"refused|no such host|no route|unreachable|timeout|deadline|\bEOF\b|reset by peer",
+        r"refused|no such host|no route|unreachable|timeout|deadline|\bEOF\b",
         "{place} cannot be reached",
     ),
 )

@@ -97,8 +97,13 @@ def read_tags(url: str, access: Access) -> list[str]:
     return list(json.loads(_request(read, url, access)))
 
 
-def download(url: str, access: Access) -> Download:
+def download(url: str, access: Access, *, version: str = "") -> Download:
     """Fetch the chart archive at an `https://`, `http://` or `oci://` address.
+
+    Args:
+        url: the address; of an OCI repository, with a version or a digest.
+        access: how servers are reached.
+        version: the version to take from an OCI repository.
 
     Raises:
         CliError: the server cannot be reached, refuses, or has no such chart.
@@ -107,7 +112,7 @@ def download(url: str, access: Access) -> Download:
     def fetch(native: Any) -> Download:
         with tempfile.TemporaryDirectory() as folder, _registry(native, url, access) as registry:
             options = {"dest_dir": folder, "verify_later": True, "plain_http": access.plain_http}
-            options |= access.options(url)
+            options |= {"version": version, **access.options(url)}
             native.call_string("helm_pull", registry, url, json.dumps(options))
             return _downloaded(Path(folder))
 
@@ -134,6 +139,9 @@ def verify(archive: Path, provenance: Path, keyring: Path) -> list[str]:
     try:
         return list(helm.verify(archive, keyring, provenance_file=provenance)["signed_by"])
     except helm.HelmError as error:
+        if "keyring" in str(error):
+            rule = "must be a file as `gpg --export` writes it"
+            raise CliError(f'`--keyring` {rule}, but is "{keyring}": {error}') from error
         raise CliError(f'the provenance of "{archive.name}" does not hold: {error}') from error
 
 

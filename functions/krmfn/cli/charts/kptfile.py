@@ -3,8 +3,8 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from krmfn.cli.library.catalog import function_folders
 from krmfn.cli.errors import CliError
+from krmfn.cli.library.catalog import function_folders
 from krmfn.cli.rendering.kptfile import KPTFILE, Step, read_kptfile
 from krmfn.cli.rendering.runners import image_name
 from krmfn.sdk import Resource, YamlError

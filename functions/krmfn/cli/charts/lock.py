@@ -12,7 +12,7 @@ _IMPORTS = "import-values"
 # The fields in the order in which Helm writes them before it takes the digest.
 _FIELDS = ("name", "version", "repository", "condition", "tags", "enabled", _IMPORTS, "alias")
 _EVEN_EMPTY = ("name", "repository")
-_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 
 _Dependency = Mapping[str, Any]
 

@@ -1,7 +1,7 @@
 """Where a chart comes from: a directory, an archive, an address, a repository or a registry."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from hashlib import sha256
 from itertools import islice
@@ -14,7 +14,7 @@ from krmfn.cli.charts.explain import NotFoundError
 from krmfn.cli.charts.helm import Access, Download, download, read_index, read_tags
 from krmfn.cli.errors import CliError
 from krmfn.helm_expand.archive import ChartError, pack
-from krmfn.helm_expand.semver import is_range, matches
+from krmfn.helm_expand.semver import is_range, matches, parse_version
 
 _SHOWN = 10
 
@@ -78,9 +78,9 @@ def _from_repository(repo: str, name: str, version: str, access: Access) -> Fetc
     entry = next(entry for entry in entries if entry.get("version") == chosen)
     if not entry.get("urls"):
         raise CliError(f'the index of "{repo}" has no address for "{name}" {chosen}')
-    found = download(urljoin(repo.rstrip("/") + "/", str(entry["urls"][0])), access)
+    found = fetch(urljoin(f"{repo.rstrip('/')}/", str(entry["urls"][0])), access)
     _check_digest(found.archive, entry, f'"{name}" {chosen} in the index of "{repo}"')
-    return Fetched(repo, *found)
+    return replace(found, source=repo)
 
 
 def _check_digest(archive: bytes, entry: dict[str, Any], place: str) -> None:
@@ -91,24 +91,32 @@ def _check_digest(archive: bytes, entry: dict[str, Any], place: str) -> None:
 
 
 def _from_registry(reference: str, version: str, access: Access) -> Fetched:
-    tag = reference.rpartition("/")[2].partition(":")[2]
-    if tag and version:
+    folder, _, last = reference.rpartition("/")
+    name, _, tag = last.partition(":")
+    if version and tag:
         raise CliError(f'`--version` must not be given when the source has a tag: "{reference}"')
-    if not tag:
-        reference += f":{choose(read_tags(reference, access), version, reference)}"
-    found = _download_tag(reference, access)
-    return Fetched(reference, *found)
+    if "@" in last:
+        return Fetched(reference, *download(reference, access))
+    repository = f"{folder}/{name}"
+    chosen = _as_version(tag) if tag else choose(read_tags(repository, access), version, repository)
+    found = _download_version(repository, chosen, access)
+    return Fetched(f"{repository}:{chosen.replace('+', '_')}", *found)
 
 
-def _download_tag(reference: str, access: Access) -> Download:
+def _as_version(tag: str) -> str:
+    """Give the version that a tag stands for; a tag cannot hold the `+` of a version."""
+    version = tag.replace("_", "+")
+    if parse_version(version) is None:
+        raise CliError(f'the tag of a chart must be a version, but is "{tag}"')
+    return version
+
+
+def _download_version(repository: str, version: str, access: Access) -> Download:
     try:
-        return download(reference, access)
+        return download(repository, access, version=version)
     except NotFoundError as error:
-        repository, _, tag = reference.rpartition(":")
-        if "@" in repository:
-            raise
         tags = read_tags(repository, access)
-        raise CliError(f'"{repository}" has no tag "{tag}"; it has {_some(tags)}') from error
+        raise CliError(f'"{repository}" has no tag "{version}"; it has {_some(tags)}') from error
 
 
 def _from_address(url: str, access: Access) -> Fetched:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from krmfn.cli.charts.dependencies import complete, read_chart
+from krmfn.cli.charts.dependencies import Complete, complete, read_chart
 from krmfn.cli.charts.helm import Access, origin_of
 from krmfn.cli.charts.provenance import is_of, verify_provenance
 from krmfn.cli.charts.sources import Fetched, fetch
@@ -72,27 +72,39 @@ def vendor(order: Order, access: Access, tell: Callable[[str], None]) -> Vendore
     chart = read_chart(found)
     if order.repo and chart.name != order.source:
         raise CliError(f'"{order.repo}" gave the chart "{chart.name}" for "{order.source}"')
+    if chart.type == "library":
+        raise CliError(f'"{chart.name}" is a library: it renders nothing, but for other charts')
     if order.keyring:
         tell(f"signed by {', '.join(verify_provenance(found, chart, order.keyring))}")
     if found.is_local and access.username:
         access = replace(access, origin=_only_origin(chart))
-    chart, archive = complete(found, access, tell)
-    for warning in chart.warnings:
+    whole = complete(found, access, tell)
+    for warning in whole.chart.warnings:
         tell(warning)
     name = order.name or chart.name
     file = file_for(name, order.destination)
-    carried = {
-        "name": chart.name,
-        "version": chart.version,
-        "source": _relative(found, file),
-        "sha256": sha256(archive).hexdigest(),
-        **_provenance(found, chart, archive, tell),
-        "archive": as_base64(archive),
-    }
-    spec = {"chart": carried, **dict(order.fields)}
+    spec = {"chart": _carried(found, whole, file, tell), **dict(order.fields)}
     _check(name, spec)
     changed = write_chart(file, name, spec, force=order.force)
-    return Vendored(file, chart, len(archive), changed)
+    return Vendored(file, whole.chart, len(whole.archive), changed)
+
+
+def _carried(
+    found: Fetched, whole: Complete, file: Path, tell: Callable[[str], None]
+) -> dict[str, str]:
+    """Give `spec.chart`."""
+    source = os.path.relpath(found.source, file.parent) if found.is_local else found.source
+    carried = {
+        "name": whole.chart.name,
+        "version": whole.chart.version,
+        "source": source,
+        "sha256": sha256(whole.archive).hexdigest(),
+    }
+    if is_of(found.provenance, whole.archive, whole.chart):
+        carried["provenance"] = found.provenance
+    elif found.provenance:
+        tell("left out the provenance, which is not of the archive that is carried")
+    return {**carried, "archive": as_base64(whole.archive)}
 
 
 def _only_origin(chart: ChartArchive) -> str:
@@ -105,21 +117,6 @@ def _only_origin(chart: ChartArchive) -> str:
             f"{', '.join(origins)}; log in to registries with `helm registry login` instead"
         )
     return "".join(origins)
-
-
-def _relative(found: Fetched, file: Path) -> str:
-    return os.path.relpath(found.source, file.parent) if found.is_local else found.source
-
-
-def _provenance(
-    found: Fetched, chart: ChartArchive, archive: bytes, tell: Callable[[str], None]
-) -> dict[str, str]:
-    if not found.provenance:
-        return {}
-    if is_of(found.provenance, archive, chart):
-        return {"provenance": found.provenance}
-    tell("left out the provenance, which is not of the archive that is carried")
-    return {}
 
 
 def _check(name: str, spec: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """The file of a `HelmChart`: made, or given another chart while all else in it stays."""
 
 import base64
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,12 @@ from krmfn.sdk import Resource, YamlError
 _KIND = "HelmChart"
 _API_VERSION = "intent.krmfn.dev/v1alpha1"
 _LOCAL_CONFIG = {"config.kubernetes.io/local-config": "true"}
-_COLUMNS = 76
 _SUFFIXES = (".yaml", ".yml")
 
 
 def as_base64(archive: bytes) -> str:
-    """Give base64 in lines of 76 columns: a form that kpt writes back byte for byte."""
-    return "\n".join(textwrap.wrap(base64.b64encode(archive).decode(), _COLUMNS))
+    """Give base64 in lines: they become a block scalar, which kpt writes back byte for byte."""
+    return base64.encodebytes(archive).decode()
 
 
 def file_for(name: str, destination: Path) -> Path:

@@ -1,13 +1,14 @@
 """What is generated in the source tree: from facts to the texts of whole files, without writing."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from krmfn.cli.errors import CliError
 from krmfn.cli.library.catalog import OWN_GROUPS, FunctionFolder, function_folders, owners_of_kinds
 from krmfn.cli.library.codes import result_codes
-from krmfn.cli.errors import CliError
 from krmfn.cli.library.slots import fill
 from krmfn.sdk import yaml_dump
 from krmfn.sdk.schema import crd, field_table, markdown_table, undescribed
@@ -20,6 +21,15 @@ _PASSAGE = re.compile(
 
 Passages = Mapping[str, Callable[[str], str]]
 """The text of a passage by its name; it is given the word behind the name, or ""."""
+
+
+def stale_files(tree: Path) -> dict[Path, str]:
+    """Give the generated files that are not what they must be, with the text they must have."""
+    return {
+        path: text
+        for path, text in generated_files(tree).items()
+        if not path.is_file() or path.read_text() != text
+    }
 
 
 def generated_files(tree: Path) -> dict[Path, str]:
@@ -102,6 +112,7 @@ def _passages_of_library(tree: Path, folders: list[FunctionFolder]) -> Passages:
         "fields": _field_table,
         "results": partial(_codes_table, tree / "functions/krmfn/sdk"),
         "functions": partial(_functions_table, tree, folders),
+        "benchmarks": partial(_benchmarks_table, tree / "benchmarks/results.json"),
     }
 
 
@@ -129,6 +140,20 @@ def _functions_table(tree: Path, folders: list[FunctionFolder], _: str) -> str:
         for folder in folders
     ]
     return markdown_table(("Function", "What it does", "Reads", "Writes"), rows)
+
+
+def _benchmarks_table(results: Path, _: str) -> str:
+    rows = [
+        (
+            f"`{each['row']}`",
+            f"{each['value']:g} {each['unit']}",
+            each["goal"],
+            "yes" if each["met"] else "no",
+            each.get("note", ""),
+        )
+        for each in json.loads(results.read_text())
+    ]
+    return markdown_table(("Row", "Measured", "Goal", "Met", "Note"), rows)
 
 
 def _examples_table(tree: Path, folder: FunctionFolder, _: str) -> str:

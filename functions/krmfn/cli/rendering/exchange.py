@@ -13,7 +13,7 @@ from typing import Any
 
 from krmfn.cli.rendering.calls import Answer, Call
 from krmfn.cli.rendering.documents import read_file
-from krmfn.cli.rendering.placing import UNNUMBERED
+from krmfn.cli.rendering.placing import UNNUMBERED, place_of
 from krmfn.sdk.resource import (
     INDEX,
     LEGACY_INDEX,
@@ -102,9 +102,9 @@ def _changed(call: Call, item: Resource) -> Resource:
     number = annotations.get(ID, annotations.get(LEGACY_ID, ""))
     known = number.isdecimal() and 0 < int(number) <= len(call.items)
     original = call.items[int(number) - 1] if known else None
-    old = original.place if original else None
-    path = _agreed(annotations, PATH, LEGACY_PATH, old and old.path)
-    index = _agreed(annotations, INDEX, LEGACY_INDEX, old and str(old.index))
+    old = place_of(original) if original else None
+    path = _agreed(annotations, PATH, LEGACY_PATH, old.path if old else "")
+    index = _agreed(annotations, INDEX, LEGACY_INDEX, str(old.index) if old else "")
     if index and not index.isdecimal():
         raise ValueError(f'annotation `{INDEX}` must be a number, but is "{index}"')
     place = Place(path, int(index) if index else UNNUMBERED, annotations.get(PACKAGE_PATH, ""))
@@ -114,13 +114,13 @@ def _changed(call: Call, item: Resource) -> Resource:
     return replace(_like(original, bare), place=place, slot=original.slot)
 
 
-def _agreed(annotations: Mapping[str, str], key: str, legacy_key: str, old: str | None) -> str:
+def _agreed(annotations: Mapping[str, str], key: str, legacy_key: str, old: str) -> str:
     """Give what an annotation and its older name say; the one that was changed counts."""
     given = {annotations.get(key, ""), annotations.get(legacy_key, "")} - {""}
     changed = given - {old}
     if len(changed) > 1:
         raise ValueError(f"annotations `{key}` and `{legacy_key}` must not differ")
-    return changed.pop() if changed else (old or "") if given else ""
+    return changed.pop() if changed else old if given else ""
 
 
 def _without_internal(item: Resource) -> Resource:
@@ -144,9 +144,11 @@ def _like(original: Resource, answered: Resource) -> Resource:
     as with kpt. Of one that loses them, kpt puts comments and order back and leaves the rest in
     the function's style; here, all stays as it was that did not change.
     """
-    lost = Counter(_COMMENT.findall(original.text)) - Counter(_COMMENT.findall(answered.text))
+    old, new = (Counter(_COMMENT.findall(each.text)) for each in (original, answered))
+    if new > old:
+        return answered
     if (
-        lost
+        old - new
         or original.text.lstrip().startswith("{")
         or _is_wide(original.text) is not _is_wide(answered.text)
         or _is_reordered(original.body, answered.body)
@@ -162,6 +164,7 @@ def _is_wide(text: str) -> bool:
 
 
 def _is_reordered(old: Any, new: Any) -> bool:
+    """Say whether keys have changed places; a new key may stand anywhere."""
     if isinstance(old, dict) and isinstance(new, dict):
         kept = [key for key in old if key in new]
         if kept != [key for key in new if key in old]:

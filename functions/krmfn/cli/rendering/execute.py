@@ -64,7 +64,9 @@ class Observer(Protocol):
         """Learn that a function has ended."""
 
 
-def execute(tree: PackageTree, runner_of: Callable[[Step], Runner], observer: Observer) -> Rendering:
+def execute(
+    tree: PackageTree, runner_of: Callable[[Step], Runner], observer: Observer
+) -> Rendering:
     """Run all pipelines of a package.
 
     Raises:

@@ -62,7 +62,8 @@ def _as_regex(pattern: str) -> re.Pattern[str]:
         return _NOTHING
 
 
-_TOKEN = re.compile(r"\[\^?(?:\\.|[^\]\\])+\]|\\.|[^\[\\]")
+_MEMBER = r"(?:\\.|[^\]\\-])"
+_TOKEN = re.compile(rf"\[\^?(?:{_MEMBER}(?:-{_MEMBER})?)+\]|\\.|[^\[\\]")
 _NOTHING = re.compile(r"(?!)")
 
 

@@ -1,7 +1,8 @@
 """The pipeline of a Kptfile, checked as kpt checks it."""
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import Any
@@ -169,20 +170,21 @@ def _step(value: Any, field: str) -> Step:
 
 def _selector(value: Any, field: str) -> Selector:
     fields = _fields(value, field, _SELECTOR_FIELDS)
-    maps = {
-        name: _strings(fields.pop(name, None), f"{field}.{name}")
-        for name in ("labels", "annotations")
-    }
-    texts = {name: _text(item, f"{field}.{name}") for name, item in fields.items()}
-    api_version = texts.pop("apiVersion", "")
-    return Selector(api_version, **texts, **maps)
+    api_version, kind, name, namespace = (
+        _text(fields.get(each), f"{field}.{each}")
+        for each in ("apiVersion", "kind", "name", "namespace")
+    )
+    labels, annotations = (
+        _strings(fields.get(each), f"{field}.{each}") for each in ("labels", "annotations")
+    )
+    return Selector(api_version, kind, name, namespace, labels, annotations)
 
 
 def _is_inside(path: str) -> bool:
     return bool(path.strip()) and not path.startswith("/") and ".." not in path
 
 
-def _fields(value: Any, field: str, known: Set[str] | None = None) -> dict[str, Any]:
+def _fields(value: Any, field: str, known: AbstractSet[str] | None = None) -> dict[str, Any]:
     """Give the fields of a mapping (none for null), all of them known ones."""
     if value is None:
         return {}

@@ -18,7 +18,7 @@ _SEVERITY_WIDTH = 8
 _TRUNCATED_LINES = 4
 _LISTED_FILES = 20
 _STYLES = {"error": "bad", "warning": "mild", "info": "dim"}
-_VERBS = {"add": ("+", "good"), "change": ("~", "mild"), "delete": ("-", "bad")}
+_SIGNS = {"add": ("+", "good"), "change": ("~", "mild"), "delete": ("-", "bad")}
 
 
 class Report:
@@ -66,34 +66,41 @@ class Report:
         """Show a warning of the renderer itself."""
         self.terminal.line(Part("warning: ", "mild"), Part(text))
 
-    def ended(
-        self, rendering: Rendering, changes: Sequence[Change], *, shows_files: bool, note: str
-    ) -> None:
-        """Show what became of the package; `note` says so of what is not written in place."""
-        line = self.terminal.line
-        if not rendering.ok:
-            line()
-            line(Part("failed: ", "bad"), Part(f"{rendering.problem}; nothing was written"))
-            return
-        shown = changes if shows_files else []
-        if shown and rendering.runs:
-            line()
-        for change in shown[:_LISTED_FILES]:
-            sign, style = _VERBS[change.verb]
-            line(Part(f"  {sign} ", style), Part(change.path))
-        if len(shown) > _LISTED_FILES:
-            line(Part(f"    … {len(shown) - _LISTED_FILES} more files", "dim"))
-        line(Part(_summary(rendering, changes) + (f" ({note})" if note else "")))
+    def failed(self, rendering: Rendering) -> None:
+        """Show why nothing became of the package."""
+        self.terminal.line()
+        self.terminal.line(Part("failed: ", "bad"), Part(rendering.problem))
+        self.terminal.line(Part("nothing was written"))
+
+    def changed(self, rendering: Rendering, changes: Sequence[Change], *, written: bool) -> None:
+        """Show the files that change, and whether they were written."""
+        if changes and rendering.runs:
+            self.terminal.line()
+        for change in changes[:_LISTED_FILES]:
+            sign, style = _SIGNS[change.verb]
+            self.terminal.line(Part(f"  {sign} ", style), Part(change.path))
+        if len(changes) > _LISTED_FILES:
+            hidden = len(changes) - _LISTED_FILES
+            self.terminal.line(Part(f"    … {hidden} more files", "dim"))
+        note = " (not written)" if changes and not written else ""
+        self.ended(rendering, _counted(changes) + note)
+
+    def ended(self, rendering: Rendering, outcome: str) -> None:
+        """Show how much was done, and what came of it."""
+        runs = len(rendering.runs)
+        seconds = sum(run.seconds for run in rendering.runs)
+        functions = f"{runs} {'function' if runs == 1 else 'functions'}"
+        self.terminal.line(Part(f"{functions} in {seconds:.2f} s: {outcome}"))
 
 
-def _summary(rendering: Rendering, changes: Sequence[Change]) -> str:
-    runs = len(rendering.runs)
-    seconds = sum(run.seconds for run in rendering.runs)
-    counted = Counter(change.verb for change in changes)
+def _counted(changes: Sequence[Change]) -> str:
+    counts = Counter(change.verb for change in changes)
     words = {"add": "added", "change": "changed", "delete": "deleted"}
-    parts = [f"{counted[verb]} {word}" for verb, word in words.items() if counted[verb]]
-    files = f"files: {', '.join(parts)}" if parts else "nothing changed"
-    return f"{runs} {'function' if runs == 1 else 'functions'} in {seconds:.2f} s; {files}"
+    parts = [f"{counts[verb]} {word}" for verb, word in words.items() if counts[verb]]
+    files = "1 file" if len(changes) == 1 else f"{len(changes)} files"
+    if len(parts) == 1:
+        return f"{files} {parts[0].partition(' ')[2]}"
+    return f"{files}: {', '.join(parts)}" if parts else "nothing changed"
 
 
 def _result_lines(run: Run, width: int) -> Iterator[tuple[Part, ...]]:
@@ -112,7 +119,11 @@ def _result_lines(run: Run, width: int) -> Iterator[tuple[Part, ...]]:
             yield from _wrapped(message, len(lead), width)
             continue
         first, *rest = _wrapped(message, indent, width)
-        yield Part(lead, style), Part(f"{place:<{column}}  ", "strong"), Part(first[0].text.lstrip())
+        yield (
+            Part(lead, style),
+            Part(f"{place:<{column}}  ", "strong"),
+            Part(first[0].text.lstrip()),
+        )
         yield from rest
 
 

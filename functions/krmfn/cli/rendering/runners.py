@@ -21,7 +21,7 @@ from krmfn.cli.rendering.calls import Answer, Call, Runner
 from krmfn.cli.rendering.exchange import answer, request
 from krmfn.cli.rendering.kptfile import Step
 from krmfn.cli.rendering.tree import PackageTree
-from krmfn.sdk.result import Severity
+from krmfn.sdk.result import Severity, error
 from krmfn.sdk.runner import Function, run
 from krmfn.sdk.wire import ResourceList
 
@@ -114,22 +114,29 @@ def _is_version(ours: str, tag: str) -> bool:
 
 def library_runner(name: str) -> Runner:
     """Run a function of this library in this process, on the resources as they are."""
-    module = import_module(f"krmfn.{name.replace('-', '_')}")
-    declared = next(each for each in vars(module).values() if isinstance(each, Function))
+    declared = _declared(name)
 
     def run_here(call: Call) -> Answer:
         given = ResourceList(call.items, call.config)
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 outcome = run(declared, given)
-        except Exception as defect:  # noqa: BLE001 - a defect fails the function, not the renderer
-            return Answer(exit_code=1, stderr="".join(traceback.format_exception(defect)))
+        except Exception as defect:  # noqa: BLE001 - it fails the function, not the renderer
+            message = f"{name} must not fail like this, please report it: {defect!r}"
+            result = error(message, code="internal-error")
+            return Answer((), (result.to_value(),), 1, "".join(traceback.format_exception(defect)))
         errors = [each.line() for each in outcome.results if each.severity == Severity.ERROR]
+        answered = outcome.resource_list
         stderr = "".join(f"{line}\n" for line in errors)
-        given_back = outcome.resource_list
-        return Answer(given_back.items, given_back.results, 0 if outcome.ok else 1, stderr)
+        return Answer(answered.items, answered.results, 0 if outcome.ok else 1, stderr)
 
     return run_here
+
+
+@cache
+def _declared(name: str) -> Function:
+    module = import_module(f"krmfn.{name.replace('-', '_')}")
+    return next(each for each in vars(module).values() if isinstance(each, Function))
 
 
 def command_runner(words: Sequence[str]) -> Runner:
@@ -138,12 +145,16 @@ def command_runner(words: Sequence[str]) -> Runner:
     def run_command(call: Call) -> Answer:
         try:
             done = subprocess.run(  # noqa: S603 - the user allowed it
-                words, input=request(call).encode(), capture_output=True, timeout=TIMEOUT, check=False
+                words,
+                input=request(call).encode(),
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return Answer(exit_code=1, problem=f"{words[0]} must end within {TIMEOUT} s")
-        except OSError as error:
-            reason = (error.strerror or "unknown error").lower()
+        except OSError as problem:
+            reason = (problem.strerror or "unknown error").lower()
             return Answer(exit_code=1, problem=f"{words[0]} cannot be run: {reason}")
         stdout, stderr = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         return answer(call, stdout, max(done.returncode, -1), stderr)
@@ -165,9 +176,9 @@ def container_runner(image: str) -> Runner:
 def _words(step: Step) -> list[str]:
     try:
         return shlex.split(step.command) or [step.command]
-    except ValueError as error:
-        problem = f"must be a valid command: {str(error).lower()}"
-        raise CliError(f"`{step.field}.exec` {problem}") from error
+    except ValueError as problem:
+        reason = str(problem).lower()
+        raise CliError(f"`{step.field}.exec` must be a valid command: {reason}") from problem
 
 
 def _runtime() -> str:
@@ -177,7 +188,9 @@ def _runtime() -> str:
         raise CliError(f'{_RUNTIME_VARIABLES[0]} must be one of {_RUNTIMES}, but is "{named}"')
     found = named or next(filter(shutil.which, _RUNTIMES), "")
     if not found or not shutil.which(found):
-        raise CliError(f"{found or ' or '.join(_RUNTIMES[:2])} must be installed to use --container")
+        raise CliError(
+            f"{found or ' or '.join(_RUNTIMES[:2])} must be installed to use --container"
+        )
     return found
 
 

@@ -54,9 +54,10 @@ class _Plain:
         """Do nothing, as nothing was said."""
 
 
-class _Coloured:
-    _STYLES = {"good": "green", "bad": "bold red", "mild": "yellow", "dim": "dim", "strong": "bold"}
+_STYLES = {"good": "green", "bad": "bold red", "mild": "yellow", "dim": "dim", "strong": "bold"}
 
+
+class _Coloured:
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
 
@@ -67,7 +68,7 @@ class _Coloured:
     def line(self, *parts: Part) -> None:
         from rich.text import Text
 
-        styled = ((part.text, self._STYLES.get(part.style, "")) for part in parts)
+        styled = ((part.text, _STYLES.get(part.style, "")) for part in parts)
         self.console.print(Text.assemble(*styled))
 
     def busy(self, text: str) -> None:

@@ -11,9 +11,12 @@ from krmfn.helm_expand.archive import ChartArchive, pack
 from krmfn.helm_expand.edge.errors import read_error, read_warnings
 from krmfn.helm_expand.edge.lookup import served
 from krmfn.helm_expand.edge.process import Child
-from krmfn.helm_expand.edge.request import EngineError, Limits, Rendering, RenderRequest
+from krmfn.helm_expand.edge.request import EngineError, Rendering, RenderRequest
+from krmfn.helm_expand.semver import matches
 
 _IDLE_BYTES = 160 * 2**20
+_SUPPORTED = ">=3.13.0-0"
+_ERROR = re.compile(r"^Error: (.*)", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"---\n# Source: (.*)\n")
 _NEXT_HEADING = "\n---\n# Source: "
 _CRD_PATH = re.compile(r"[^/]+(?:/charts/[^/]+)*/(crds/.+)")
@@ -40,17 +43,14 @@ class CliEngine:
         self._command = command or shutil.which("helm") or ""
 
     @property
-    def is_installed(self) -> bool:
-        """Whether there is a command."""
-        return bool(self._command)
-
-    @property
     def version(self) -> str:
         """Helm's version."""
         return self._capabilities[0]
 
     def start(self) -> None:
-        """Do nothing: every rendering is a process of its own."""
+        """Check that there is a command; every rendering is a process of its own."""
+        if not self._command:
+            raise EngineError("`helm` must be on PATH", "engine-missing", "engine")
 
     def close(self) -> None:
         """Do nothing: no process outlives its rendering."""
@@ -59,30 +59,31 @@ class CliEngine:
         """Render a chart; raises EngineError."""
         request.check()
         version, api_versions = self._capabilities
-        has_server_types = not version.startswith("v3.")
-        more_types: set[str] = set(api_versions if has_server_types else ())
+        asks_server_for_types = matches(version, ">=4.0.0-0")
+        types = set(api_versions) if asks_server_for_types else set()
         while True:
-            with served(request, sorted(more_types)) as server:
-                arguments = list(_arguments(request, server, has_server_types))
+            with served(request, types) as server:
+                arguments = list(_arguments(request, server, asks_server_for_types))
                 output, remarks, ok = self._run(request.chart.packed, request, arguments)
-            missing = {f"{version}/{kind}" for kind, version in _UNKNOWN_TYPE.findall(remarks)}
-            if not server or missing <= more_types:
+            # Helm 4 refuses to print objects whose types the server does not know.
+            named = {f"{group}/{kind}" for kind, group in _UNKNOWN_TYPE.findall(remarks)}
+            if named <= types:
                 break
-            more_types |= missing
+            types |= named
         if not ok:
-            raise read_error(_said(remarks), request.chart)
+            said = _ERROR.search(remarks)
+            raise read_error(said[1] if said else remarks, request.chart)
         templates, crds = _split(output, request.chart)
         return Rendering(templates, crds, self.name, version, read_warnings(remarks))
 
     @cached_property
     def _capabilities(self) -> tuple[str, tuple[str, ...]]:
         """Give Helm's version, and the API versions it takes for granted."""
-        if not self._command:
-            raise EngineError("`helm` must be on PATH", "engine-missing", "engine")
+        self.start()
         probe = RenderRequest(ChartArchive("probe", "1.0.0"))
         output, remarks, ok = self._run(pack(_PROBE, level=0), probe, [])
         match = re.search(r"^helm: (\S+)\napis: (\S+)$", output, re.MULTILINE)
-        if not ok or not match:
+        if not ok or not match or not matches(match[1], _SUPPORTED):
             problem = f"`{self._command}` must be Helm 3.13 or later: {remarks.strip()}"
             raise EngineError(problem, "engine-version", "engine")
         return match[1], tuple(match[2].split(","))
@@ -91,23 +92,23 @@ class CliEngine:
         self, chart: bytes, request: RenderRequest, arguments: list[str]
     ) -> tuple[str, str, bool]:
         """Give stdout, stderr and success of `helm template` in a private directory."""
-        limits = Limits() if request.trusted else request.limits
         with tempfile.TemporaryDirectory(prefix="krmfn-helm-") as home:
             archive, values = Path(home, "chart.tgz"), Path(home, "values.yaml")
             archive.write_bytes(chart)
             values.write_text(request.values, "utf-8")
             fixed = ["template", f"--values={values}", "--include-crds", *arguments]
             command = [self._command, *fixed, "--", request.release_name, str(archive)]
-            child = Child(command, limits, {"HOME": home, **_homes(home)})
+            child = Child(command, request.limits, {"HOME": home, **_homes(home)})
+            child.task = f'rendering chart "{request.chart.name}"'
             try:
-                child.limit_memory(limits.memory_bytes + _IDLE_BYTES)
+                child.bound(_IDLE_BYTES)
                 output, remarks = child.receive(lambda _: False)
                 code = child.wait()
                 if code not in (0, 1):
                     raise child.ending(remarks)
             finally:
                 child.close()
-        return output.decode(errors="replace"), remarks, code == 0
+        return output.decode(errors="replace"), remarks.replace(f"{home}/", ""), code == 0
 
 
 def _homes(home: str) -> dict[str, str]:
@@ -115,7 +116,7 @@ def _homes(home: str) -> dict[str, str]:
     return {f"HELM_{kind}_HOME": f"{home}/{kind.lower()}" for kind in kinds}
 
 
-def _arguments(request: RenderRequest, server: str, has_server_types: bool) -> Iterator[str]:
+def _arguments(request: RenderRequest, server: str, asks_server_for_types: bool) -> Iterator[str]:
     yield f"--namespace={request.namespace}"
     yield f"--kube-version={request.kube_version}"
     if request.api_versions:
@@ -131,19 +132,11 @@ def _arguments(request: RenderRequest, server: str, has_server_types: bool) -> I
         yield from (f"--{flag}={expression}" for expression in expressions)
     if server:
         yield from ("--dry-run=server", f"--kube-apiserver={server}", "--qps=10000")
-        if has_server_types:
+        if asks_server_for_types:
             yield from ("--disable-openapi-validation", "--take-ownership")
 
 
-def _said(remarks: str) -> str:
-    """Give the error among the remarks."""
-    _, found, said = remarks.rpartition("Error: ")
-    return said if found else remarks
-
-
-def _split(
-    output: str, chart: ChartArchive
-) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+def _split(output: str, chart: ChartArchive) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
     """Give rendered text by template, and the files of `crds/`.
 
     A document never holds a line that begins with `---`, but a file of CRDs does, and even Helm's

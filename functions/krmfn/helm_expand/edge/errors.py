@@ -1,112 +1,116 @@
 """What Helm says, read into errors: the words of the library and of the command, versions 3 and 4.
 
-Both say the same but for the way they print a chain of templates and the violations of a schema.
+They say the same but for a chain of templates and the violations of a schema, which Helm 3 and 4
+print in ways of their own.
 """
 
 import re
 from collections.abc import Iterator
 
 from krmfn.helm_expand.archive import ChartArchive
-from krmfn.helm_expand.edge.request import EngineError, Violation
+from krmfn.helm_expand.edge.request import EngineError, Place, Violation
 
 _PLACE = r"(?P<template>[^\s:()]+):(?P<line>\d+)(?::(?P<column>\d+))?"
-_EXECUTION = re.compile(rf"execution error at \({_PLACE}\): (?P<said>.*)", re.DOTALL)
-_PARSE = re.compile(rf"parse error at \({_PLACE}\): (?P<said>.*)", re.DOTALL)
+_SAID_AT_PLACE = (
+    (re.compile(rf"execution error at \({_PLACE}\): (?P<said>.*)", re.DOTALL), "template-failed"),
+    (re.compile(rf"parse error at \({_PLACE}\): (?P<said>.*)", re.DOTALL), "template-syntax"),
+)
 _STEP = re.compile(rf'{_PLACE}:?\s+executing "[^"]*" at (?P<code><.*?>):\s', re.DOTALL)
-_OUTPUT = re.compile(r"YAML parse error on (?P<template>\S+): (?P<said>.*)", re.DOTALL)
-_OUTPUT_LINE = re.compile(r"yaml: line (\d+): ")
 _VALUE = re.compile(r"\.Values\.([\w.-]+)")
-_SCHEMA = "values don't meet the specifications of the schema(s)"
+_NO_YAML = re.compile(r"YAML parse error on (?P<template>\S+): (?P<said>.*)", re.DOTALL)
+_LINE = re.compile(r"yaml: line (\d+): ")
+_VALUES_SYNTAX = re.compile(
+    r"(?:failed to parse values\.yaml: )?(?:cannot unmarshal yaml document: )?"
+    r"(?P<said>error (?:converting YAML|unmarshaling JSON).*)",
+    re.DOTALL,
+)
+_MISMATCH = re.compile(r"type mismatch on (?P<key>[^\s:]+): .*", re.DOTALL)
+_UNFIT = "values don't meet the specifications of the schema(s)"
+_BROKEN_SCHEMA = re.compile(r"^(?!\s*- |invalid type for values|[^\s:]+:$)\s*\S", re.MULTILINE)
 _CHART_HEADING = re.compile(r"^([^\s:]+):$", re.MULTILINE)
 _POINTED = re.compile(r"^(?P<indent> *)- at '(?P<path>.*?)': (?P<said>.*)$")
 _DOTTED = re.compile(r"^(?P<indent> *)- (?P<path>[^\s:]+): (?P<said>.*)$")
 _GROUPS = ("validation failed", "'allOf' failed")
-_CHART_PROBLEM = re.compile(
-    r"cannot load (?!.*failed)|error unpacking|chart\.metadata|Chart\.yaml file|validation: "
-)
+_UNREADABLE = re.compile(r"cannot load |error unpacking|chart\.metadata|Chart\.yaml|validation: ")
+_OTHER_SDK = "invalid render options"
 _ADVICE = "\n\nUse --debug flag to render out invalid YAML"
-_TIME = re.compile(
-    r"^(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d |time=\S+ )?"
-    r"(?:[a-z]+\.go:\d+: (?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?)?"
-)
+_CLOCK = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d "
+_PREAMBLE = re.compile(rf"^(?:time=\S+ )?(?:{_CLOCK})?(?:[a-z]+\.go:\d+: (?:{_CLOCK})?)?")
 
 
 def read_error(said: str, chart: ChartArchive) -> EngineError:
-    """Give the error for what Helm said when it refused to render a chart."""
-    said = said.strip().removeprefix("Error: ").removesuffix(_ADVICE).strip()
-    if "unknown field" in said and said.startswith("invalid render options"):
-        return EngineError(f"helm-python-sdk must be another version: {said}", *_VERSION)
-    if said.startswith(_SCHEMA):
-        return _schema_error(said.partition("\n")[2], chart)
-    for pattern, code in ((_EXECUTION, "template-failed"), (_PARSE, "template-syntax")):
+    """Give the error for what Helm said when it did not render a chart."""
+    said = said.strip().removesuffix(_ADVICE).strip()
+    if said.startswith(_OTHER_SDK):
+        message = f"helm-python-sdk must be another version: {said}"
+        return EngineError(message, "engine-version", "engine")
+    if said.startswith(_UNFIT):
+        return _unfit(said.partition("\n")[2], chart)
+    problem = f'chart "{chart.name}" does not render: '
+    for pattern, code in _SAID_AT_PLACE:
         if match := pattern.fullmatch(said):
-            return _template_error(match["said"].strip(), code, match)
+            message = problem + match["said"].strip()
+            return EngineError(message, code, "template", place=_place(match))
     if steps := list(_STEP.finditer(said)):
-        return _chain_error(said, steps)
-    if match := _OUTPUT.fullmatch(said):
-        line = _OUTPUT_LINE.search(match["said"])
-        message = f"`{match['template']}` must render YAML: {match['said']}"
-        return EngineError(
-            message,
-            "output-not-yaml",
-            "output",
-            template=match["template"],
-            line=int(line[1]) if line else 0,
-        )
-    if _CHART_PROBLEM.search(said):
-        return EngineError(f'chart "{chart.name}": {said}', "chart-unreadable", "chart")
-    return EngineError(f'chart "{chart.name}": {said}', "values-refused", "values")
+        words, value = _innermost(said, steps)
+        place = _place(steps[-1])
+        message = problem + words
+        return EngineError(message, "template-failed", "template", place=place, value_path=value)
+    if match := _NO_YAML.fullmatch(said):
+        line = _LINE.search(match["said"])
+        place = Place(match["template"], int(line[1]) if line else 0)
+        message = f"{problem}`{match['template']}` must give YAML: {match['said']}"
+        return EngineError(message, "output-not-yaml", "output", place=place)
+    if _UNREADABLE.search(said):
+        return EngineError(problem + said, "chart-unreadable", "chart")
+    return _refused_values(said, chart)
 
 
-_VERSION = ("engine-version", "engine")
+def _refused_values(said: str, chart: ChartArchive) -> EngineError:
+    if match := _VALUES_SYNTAX.fullmatch(said):
+        message = f'the values of chart "{chart.name}" must be a YAML mapping: {match["said"]}'
+        return EngineError(message, "values-syntax", "values")
+    if match := _MISMATCH.fullmatch(said):
+        key = match["key"]
+        message = f'the value "{key}" must be a mapping: it holds the values of a subchart'
+        return EngineError(message, "values-type", "values", value_path=key)
+    return EngineError(f'chart "{chart.name}" does not render: {said}', "values-refused", "values")
 
 
 def read_warnings(remarks: str) -> tuple[str, ...]:
     """Give the lines Helm wrote beside its output, each once and without the time of day."""
-    lines = (_TIME.sub("", line).strip() for line in remarks.splitlines())
+    lines = (_PREAMBLE.sub("", line).strip() for line in remarks.splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
-def _template_error(
-    message: str, code: str, place: re.Match[str], value_path: str = ""
-) -> EngineError:
-    return EngineError(
-        message,
-        code,
-        "template",
-        template=place["template"],
-        line=int(place["line"]),
-        column=int(place["column"] or 0),
-        value_path=value_path,
-    )
+def _place(match: re.Match[str]) -> Place:
+    return Place(match["template"], int(match["line"]), int(match["column"] or 0))
 
 
-def _chain_error(said: str, steps: list[re.Match[str]]) -> EngineError:
-    """Place the error where the innermost template failed, and say how it was reached."""
-    last = steps[-1]
-    words = " ".join(said[last.end() :].split())
-    message = f"`{last['code'][1:-1]}`: {words}"
-    if last["template"] != steps[0]["template"]:
-        message += f", reached from {steps[0]['template']}:{steps[0]['line']}"
+def _innermost(said: str, steps: list[re.Match[str]]) -> tuple[str, str]:
+    """Give words and value path of the innermost step of a chain, and how it was reached."""
+    first, last = steps[0], steps[-1]
+    words = f"`{last['code'][1:-1]}`: {' '.join(said[last.end() :].split())}"
+    if last["template"] != first["template"]:
+        words += f", reached from `{first['template']}` line {first['line']}"
     value = _VALUE.search(last["code"])
-    path = ".".join((*_subcharts(last["template"]), value[1])) if value else ""
-    return _template_error(message, "template-failed", last, path)
+    # The values of a subchart lie below its name, and its templates below charts/<name>/.
+    below = re.findall(r"/charts/([^/]+)", last["template"])
+    return words, ".".join((*below, value[1])) if value else ""
 
 
-def _subcharts(template: str) -> tuple[str, ...]:
-    """Give the subcharts on the way to a template, which is where their values lie."""
-    return tuple(re.findall(r"/charts/([^/]+)", template))
-
-
-def _schema_error(said: str, chart: ChartArchive) -> EngineError:
-    violations = tuple(_violations(said, chart))
+def _unfit(said: str, chart: ChartArchive) -> EngineError:
+    if _BROKEN_SCHEMA.search(said):
+        words = " ".join(said.split())
+        message = f'the `values.schema.json` of chart "{chart.name}" must be a JSON Schema: {words}'
+        return EngineError(message, "chart-schema", "chart")
+    violations = tuple(sorted(_violations(said, chart)))
     listed = "; ".join(
-        f"`{'.'.join(violation.path)}`: {violation.message}" if violation.path
-        else violation.message
-        for violation in violations
+        f"`{'.'.join(each.path)}` {each.message}" if each.path else each.message
+        for each in violations
     )
     return EngineError(
-        f'the values must fit the schema of chart "{chart.name}": {listed or said.strip()}',
+        f'the values must fit the schema of chart "{chart.name}": {listed}',
         "values-schema",
         "schema",
         value_path=".".join(violations[0].path) if violations else "",
@@ -116,22 +120,22 @@ def _schema_error(said: str, chart: ChartArchive) -> EngineError:
 
 def _violations(said: str, chart: ChartArchive) -> Iterator[Violation]:
     places = dict(_value_places(chart, ()))
-    parts = _CHART_HEADING.split(f"\n{said}")
-    for name, text in zip(parts[1::2], parts[2::2], strict=True):
-        above = places.get(name, ())
+    _, *parts = _CHART_HEADING.split(f"\n{said}")
+    for name, text in zip(parts[::2], parts[1::2], strict=True):
         lines = [line for line in text.splitlines() if line.strip()]
         for path, message in _leaves(lines):
-            yield Violation(above + path, message)
+            yield Violation(places.get(name, ()) + path, message)
 
 
-def _value_places(chart: ChartArchive, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _value_places(
+    chart: ChartArchive, above: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Give where the values of each chart lie, by the name it has there; outer charts last."""
     for subchart in chart.subcharts:
-        aliases = [known.alias for known in chart.dependencies if known.name == subchart.name]
+        aliases = (known.alias for known in chart.dependencies if known.name == subchart.name)
         for name in {subchart.name, *filter(None, aliases)}:
-            below = (*above, name)
-            yield from _value_places(subchart, below)
-            yield name, below
+            yield from _value_places(subchart, (*above, name))
+            yield name, (*above, name)
     if not above:
         yield chart.name, ()
 
@@ -144,20 +148,16 @@ def _leaves(lines: list[str]) -> Iterator[tuple[tuple[str, ...], str]]:
         index += 1
         if not match:
             yield (), lines[index - 1].strip()
-            continue
-        if match["said"] in _GROUPS:
-            continue
-        deeper = f"{match['indent']} "
-        below = []
-        while index < len(lines) and lines[index].startswith(deeper):
-            below.append(lines[index].strip().removeprefix("- "))
-            index += 1
-        yield _path(match), match["said"] + (f" ({'; '.join(below)})" if below else "")
+        elif match["said"] not in _GROUPS:
+            below = []
+            while index < len(lines) and lines[index].startswith(f"{match['indent']} "):
+                below.append(lines[index].strip().removeprefix("- "))
+                index += 1
+            yield _path(match), match["said"] + (f" ({'; '.join(below)})" if below else "")
 
 
 def _path(match: re.Match[str]) -> tuple[str, ...]:
     path = match["path"]
-    if match.re is _POINTED:
-        parts = path.split("/")[1:]
-        return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
-    return () if path == "(root)" else tuple(path.split("."))
+    if match.re is _DOTTED:
+        return () if path == "(root)" else tuple(path.split("."))
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:])

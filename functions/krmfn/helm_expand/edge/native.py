@@ -2,17 +2,18 @@
 
 import importlib.util
 import json
+import os
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from krmfn.helm_expand.edge import strvals
 from krmfn.helm_expand.edge.errors import read_error, read_warnings
 from krmfn.helm_expand.edge.lookup import served
 from krmfn.helm_expand.edge.process import Child
 from krmfn.helm_expand.edge.request import EngineError, Limits, Rendering, RenderRequest
-from krmfn.helm_expand.edge.worker import Helm, answer, frame
+from krmfn.helm_expand.edge.strvals import applied
+from krmfn.helm_expand.edge.worker import Helm, answer, packed
 
 
 class NativeEngine:
@@ -25,114 +26,160 @@ class NativeEngine:
     name = "native"
 
     def __init__(self) -> None:
-        self._child: Child | None = None
-        self._hello: dict[str, Any] | None = None
-
-    @staticmethod
-    def is_installed() -> bool:
-        """Say whether helm-python-sdk is there; it is not loaded for that."""
-        return importlib.util.find_spec("helm_python") is not None
+        self._worker: _Worker | None = None
 
     @property
     def version(self) -> str:
-        """Helm's version."""
-        return self._greeted()
+        """Helm's version; waits until the process is ready."""
+        return (self._worker or self._running(Limits())).version
 
-    def start(self, limits: Limits | None = None) -> None:
-        """Start the process, unless one with these limits runs."""
-        wanted = limits or Limits()
-        if self._child and self._child.is_running:
-            if self._child.limits.memory_bytes == wanted.memory_bytes:
-                self._child.limits = wanted
-                return
-            self.close()
-        spec = importlib.util.find_spec("helm_python")
-        if spec is None or spec.origin is None:
-            raise EngineError("helm-python-sdk must be installed", "engine-missing", "engine")
-        worker = Path(__file__).with_name("worker.py")
-        packages = str(Path(spec.origin).parents[1])
-        arguments = ["-I", "-S", str(worker), packages, str(wanted.memory_bytes)]
-        self._child = Child([sys.executable, *arguments], wanted)
-        self._hello = None
+    def start(self) -> None:
+        """Start the process and do not wait for it."""
+        self._running(Limits())
 
     def render(self, request: RenderRequest) -> Rendering:
         """Render a chart; raises EngineError."""
         request.check()
-        if request.trusted:
-            version, warnings = self._here.version, ""
-        else:
-            self.start(request.limits)
-            version = self._greeted()
-        values = self._values(request)
+        helm = self._here if request.trusted else self._running(request.limits)
+        version = helm.version
+        values: dict[str, Any] = {}
+        if request.values.strip():
+            text, _ = _ask(helm, request, request.values.encode())
+            values = json.loads(text) or {}
+        merged = json.dumps(applied(values, request)).encode()
         with served(request) as server:
-            message = {"values": json.dumps(values), "options": _options(request), "server": server}
-            rendered, warnings = self._ask(request, message, request.chart.packed)
+            fields = (request.chart.packed, merged, _options(request), _settings(server))
+            answered, remarks = _ask(helm, request, *fields)
+        rendered = json.loads(answered)
         return Rendering(
             templates=rendered["templates"],
-            crds=tuple(sorted((crd["filename"], crd["data"]) for crd in rendered["crds"] or ())),
+            crds=tuple(sorted((crd["filename"], crd["data"]) for crd in rendered["crds"])),
             engine=self.name,
             version=version,
-            warnings=read_warnings(warnings),
+            warnings=read_warnings(remarks),
         )
 
     def close(self) -> None:
         """End the process."""
-        if self._child:
-            self._child.close()
-            self._child = None
-
-    def _values(self, request: RenderRequest) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        if request.values.strip():
-            values, _ = self._ask(request, {"text": request.values})
-        return strvals.applied(values or {}, request)
+        if self._worker:
+            self._worker.child.close()
+            self._worker = None
 
     @cached_property
-    def _here(self) -> Helm:
-        return Helm()
+    def _here(self) -> "_Here":
+        return _Here()
 
-    def _greeted(self) -> str:
-        """Give Helm's version, which the process says when it is ready."""
-        self.start(self._child.limits if self._child else None)
-        if self._hello is None:
-            self._hello, _ = self._receive()
-        if "error" in self._hello:
-            problem = f"helm-python-sdk does not load: {self._hello['error']}"
-            raise EngineError(problem, "engine-missing", "engine")
-        return str(self._hello["version"])
-
-    def _ask(
-        self, request: RenderRequest, message: dict[str, Any], chart: bytes = b""
-    ) -> tuple[dict[str, Any], str]:
-        """Give the answer to a message, and what Helm remarked; raises EngineError."""
-        if request.trusted:
-            reply, remarks = json.loads(answer(self._here, message, chart)), ""
-        else:
-            assert self._child
-            content = json.dumps(message | {"chart_bytes": len(chart)}).encode()
-            self._child.send(frame(content) + chart)
-            reply, remarks = self._receive()
-        if "error" in reply:
-            raise read_error(reply["error"], request.chart)
-        return reply["answer"], remarks
-
-    def _receive(self) -> tuple[Any, str]:
-        assert self._child
-        output, remarks = self._child.receive(_is_frame)
-        if not _is_frame(output):
-            raise self._child.ending(remarks)
-        return json.loads(output[4:]), remarks
+    def _running(self, limits: Limits) -> "_Worker":
+        """Give a running process with these limits."""
+        worker = self._worker
+        if worker and not worker.takes(limits):
+            self.close()
+        if not self._worker:
+            self._worker = _Worker(limits)
+        self._worker.child.limits = limits
+        return self._worker
 
 
-def _is_frame(output: bytes | bytearray) -> bool:
+class _Helm(Protocol):
+    """Something that answers requests with Helm's library."""
+
+    @property
+    def version(self) -> str: ...
+
+    def ask(self, request: list[bytes], task: str) -> tuple[bytes, str]:
+        """Give the answer, and what Helm remarked."""
+
+
+class _Here:
+    """Helm's library in this process; its remarks go to stderr."""
+
+    def __init__(self) -> None:
+        try:
+            self._helm = Helm(_library())
+        except (OSError, AttributeError) as error:
+            raise _unusable(str(error)) from error
+
+    @property
+    def version(self) -> str:
+        return self._helm.version
+
+    def ask(self, request: list[bytes], task: str) -> tuple[bytes, str]:
+        del task
+        return answer(self._helm, request), ""
+
+
+class _Worker:
+    """Helm's library in a process of its own."""
+
+    def __init__(self, limits: Limits) -> None:
+        script = str(Path(__file__).with_name("worker.py"))
+        arguments = (script, _library(), str(limits.memory_bytes))
+        self.child = Child((sys.executable, "-I", "-S", *arguments), limits)
+
+    def takes(self, limits: Limits) -> bool:
+        """Say whether the process runs and has the memory that the limits say."""
+        return self.child.is_running and self.child.limits.memory_bytes == limits.memory_bytes
+
+    @cached_property
+    def version(self) -> str:
+        greeting, _ = self._receive()
+        text = greeting[1:].decode()
+        if greeting[:1] != b"+":
+            raise _unusable(text)
+        return text
+
+    def ask(self, request: list[bytes], task: str) -> tuple[bytes, str]:
+        self.child.task = task
+        self.child.send(packed(request))
+        return self._receive()
+
+    def _receive(self) -> tuple[bytes, str]:
+        output, remarks = self.child.receive(_is_answer)
+        if not _is_answer(output):
+            raise self.child.ending(remarks)
+        return output[4:], remarks
+
+
+def _ask(helm: _Helm, request: RenderRequest, *fields: bytes) -> tuple[bytes, str]:
+    """Give the answer to some fields, and what Helm remarked; raises EngineError."""
+    reply, remarks = helm.ask(list(fields), f'rendering chart "{request.chart.name}"')
+    if reply[:1] != b"+":
+        raise read_error(reply[1:].decode(), request.chart)
+    return reply[1:], remarks
+
+
+def _is_answer(output: bytes | bytearray) -> bool:
     return len(output) >= 4 and len(output) - 4 >= int.from_bytes(output[:4])
 
 
-def _options(request: RenderRequest) -> dict[str, Any]:
-    return {
+def _options(request: RenderRequest) -> bytes:
+    options = {
         "name": request.release_name,
         "namespace": request.namespace,
         "is_upgrade": request.is_upgrade,
         "kube_version": request.kube_version,
-        "api_versions": list(request.api_versions),
+        "api_versions": request.api_versions,
     }
+    return json.dumps(options).encode()
+
+
+def _settings(server: str) -> bytes:
+    settings = {
+        "kube_apiserver": server,
+        "kubeconfig_path": os.devnull,
+        "storage_driver": "memory",
+        "qps": 10_000,
+    }
+    return json.dumps(settings).encode() if server else b""
+
+
+def _library() -> str:
+    """Give the path of the library in helm-python-sdk, which is not imported for that."""
+    spec = importlib.util.find_spec("helm_python")
+    if not spec or not spec.origin:
+        raise _unusable("it is not installed")
+    return str(Path(spec.origin).parent / "lib" / "libhelm_c.so")
+
+
+def _unusable(reason: str) -> EngineError:
+    return EngineError(f"helm-python-sdk must be usable: {reason}", "engine-missing", "engine")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from krmfn.helm_expand.archive import ChartArchive
 from krmfn.helm_expand.checks import problems
@@ -28,8 +28,8 @@ class Limits:
         output_bytes: length of everything that is rendered.
     """
 
-    cpu_seconds: float = 20.0
-    wall_seconds: float = 60.0
+    cpu_seconds: float = 15.0
+    wall_seconds: float = 30.0
     memory_bytes: int = 256 * 2**20
     output_bytes: int = 64 * 2**20
 
@@ -48,8 +48,9 @@ class RenderRequest:
             in addition to those of the engine.
         is_upgrade: whether `.Release.IsUpgrade` holds instead of `.Release.IsInstall`.
         objects: what the template function `lookup` finds; None when it must find nothing.
-        limits: bounds of the rendering; a trusted chart has none.
-        trusted: whether the chart may run in this process, which its author can then crash.
+        limits: bounds of the rendering.
+        trusted: whether the native engine may render the chart in this process, without limits;
+            its author can then crash us.
     """
 
     chart: ChartArchive
@@ -106,7 +107,7 @@ class Rendering:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Violation:
     """One way in which values break a `values.schema.json`.
 
@@ -117,6 +118,17 @@ class Violation:
 
     path: tuple[str, ...]
     message: str
+
+
+class Place(NamedTuple):
+    """A place in a template; "" and 0 when unknown."""
+
+    template: str = ""
+    line: int = 0
+    column: int = 0
+
+
+_NOWHERE = Place()
 
 
 class EngineError(Exception):
@@ -137,15 +149,13 @@ class EngineError(Exception):
         code: str,
         kind: Kind,
         *,
-        template: str = "",
-        line: int = 0,
-        column: int = 0,
+        place: Place = _NOWHERE,
         value_path: str = "",
         violations: tuple[Violation, ...] = (),
     ) -> None:
         super().__init__(message)
         self.code, self.kind = code, kind
-        self.template, self.line, self.column = template, line, column
+        self.template, self.line, self.column = place
         self.value_path, self.violations = value_path, violations
 
 

@@ -27,8 +27,8 @@ def applied(values: Mapping[str, Any], request: RenderRequest) -> dict[str, Any]
     result: dict[str, Any] = copy.deepcopy(dict(values))
     for flag, expressions, apply in (
         ("set-json", request.set_json, _apply_json),
-        ("set", request.set, lambda text, onto: _apply(text, onto, _typed)),
-        ("set-string", request.set_string, lambda text, onto: _apply(text, onto, str)),
+        ("set", request.set, _apply_typed),
+        ("set-string", request.set_string, _apply_strings),
         ("set-literal", request.set_literal, _apply_literal),
     ):
         for expression in expressions:
@@ -52,7 +52,7 @@ class _Text:
 
     def until(self, stops: str) -> tuple[str, str]:
         """Give the text up to one of the stops, and that stop ("" at the end)."""
-        read = []
+        read: list[str] = []
         while not self.ended:
             character = self.text[self.at]
             self.at += 1
@@ -97,6 +97,14 @@ def _index(text: str, *, closed: bool) -> int:
     if not closed or not _INTEGER.fullmatch(text) or not 0 <= int(text) <= _MAX_INDEX:
         raise ValueError(f'an index must be from 0 to {_MAX_INDEX}, but is "{text}"')
     return int(text)
+
+
+def _apply_typed(expression: str, onto: dict[str, Any]) -> None:
+    _apply(expression, onto, _typed)
+
+
+def _apply_strings(expression: str, onto: dict[str, Any]) -> None:
+    _apply(expression, onto, str)
 
 
 def _apply(expression: str, onto: dict[str, Any], read: Callable[[str], Any]) -> None:
@@ -162,7 +170,9 @@ def _below(holder: Any, step: Any, empty: Any) -> Any:
     """Give what lies at a key or index; a missing one becomes `empty`, and is then there."""
     if isinstance(holder, list):
         _lengthen(holder, step)
-        absent = holder[step] is None or (isinstance(empty, dict) and type(holder[step]) is not dict)
+        absent = holder[step] is None or (
+            isinstance(empty, dict) and type(holder[step]) is not dict
+        )
     else:
         absent = step not in holder
     if absent:

@@ -19,7 +19,7 @@ __all__ = [
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _DEFINITIONS = "#/definitions/{model}"
-_OF_NO_USE_TO_EDITORS = {"title", "discriminator", "x-kubernetes-validations"}
+_OF_NO_USE_TO_EDITORS = ("title", "discriminator", "x-kubernetes-")
 _NAMED_SCHEMAS = {"properties", "definitions"}
 _VALUES = {"default", "enum", "const", "required"}
 
@@ -80,7 +80,7 @@ def plural(name: str) -> str:
 def _for_editors(schema: dict[str, Any]) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     for key, value in schema.items():
-        if key in _OF_NO_USE_TO_EDITORS:
+        if key.startswith(_OF_NO_USE_TO_EDITORS):
             continue
         if key in _NAMED_SCHEMAS:
             cleaned[key] = {name: _for_editors(inner) for name, inner in value.items()}

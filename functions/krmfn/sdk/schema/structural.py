@@ -10,16 +10,18 @@ Schema = dict[str, Any]
 FREE_FORM = "x-kubernetes-preserve-unknown-fields"
 INT_OR_STRING = "x-kubernetes-int-or-string"
 RULES = "x-kubernetes-validations"
+PATTERN_WORDS = "patternErrorMessage"
 _CHECKS = [
     *("format", "enum", "pattern", "minLength", "maxLength", "minimum", "exclusiveMinimum"),
     *("maximum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"),
     *("minProperties", "maxProperties"),
 ]
 _LIST_TYPES = ["x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type"]
-_ANNOTATIONS = ["description", "default", *_LIST_TYPES, RULES]
+_ANNOTATIONS = ["description", "default", PATTERN_WORDS, *_LIST_TYPES, RULES]
 _ORDER = [
-    *("description", "type", "nullable", INT_OR_STRING, "default", *_CHECKS, "anyOf"),
-    *(*_LIST_TYPES, "items", "additionalProperties", "required", "properties", FREE_FORM, RULES),
+    *("description", "type", "nullable", INT_OR_STRING, "default", *_CHECKS, PATTERN_WORDS),
+    *("anyOf", *_LIST_TYPES, "items", "additionalProperties", "required", "properties"),
+    *(FREE_FORM, RULES),
 ]
 _SCALARS = {"string", "integer", "number", "boolean"}
 
@@ -31,6 +33,11 @@ def structural(kind: type[Kind]) -> Schema:
     union of unlike types, a model within itself) keeps its fields unchecked. An empty default is
     left out, as Go's ``omitempty`` does, so that CEL's ``has`` sees what people wrote.
     """
+    return _without(PATTERN_WORDS, worded(kind))
+
+
+def worded(kind: type[Kind]) -> Schema:
+    """Give the structural schema of a kind with patterns in words, as `patternErrorMessage`."""
     schema = kind.model_json_schema()
     top = _structural(schema, schema.get("$defs", {}), ())
     own = {name: inner for name, inner in top["properties"].items() if name != "metadata"}
@@ -153,6 +160,17 @@ def _default(value: Any, schema: Schema) -> Any:
 
 def _is_empty(value: Any) -> bool:
     return value is None or value in ("", [], {})
+
+
+def _without(key: str, schema: Schema) -> Schema:
+    """Leave a key out of a schema and the schemas inside it."""
+    kept = {name: value for name, value in schema.items() if name != key}
+    for name in {"items", "additionalProperties"} & set(kept):
+        kept[name] = _without(key, kept[name])
+    if "properties" in kept:
+        inner = kept["properties"].items()
+        kept["properties"] = {name: _without(key, each) for name, each in inner}
+    return kept
 
 
 def _ordered(schema: Schema) -> Schema:

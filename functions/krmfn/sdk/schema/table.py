@@ -7,7 +7,14 @@ from typing import Any
 
 from krmfn.sdk import shapes
 from krmfn.sdk.model import Kind, Metadata
-from krmfn.sdk.schema.structural import FREE_FORM, INT_OR_STRING, RULES, Schema, structural
+from krmfn.sdk.schema.structural import (
+    FREE_FORM,
+    INT_OR_STRING,
+    PATTERN_WORDS,
+    RULES,
+    Schema,
+    worded,
+)
 
 _HEADER = {"apiVersion", "kind", "metadata"}
 _LIMITS = {
@@ -21,6 +28,7 @@ _LIMITS = {
     "minProperties": "{} entries or more",
     "maxProperties": "{} entries or fewer",
 }
+_COUNTS = {"minLength", "minItems", "minProperties"}
 _EXCLUSIVE_LIMITS = {"minimum": "more than {}", "maximum": "less than {}"}
 
 
@@ -45,7 +53,7 @@ class FieldRow:
 
 def field_rows(kind: type[Kind]) -> list[FieldRow]:
     """Give the fields of a kind, each followed by the fields inside it; without its header."""
-    return [*_rows("", structural(kind), _HEADER)]
+    return [*_rows("", worded(kind), _HEADER)]
 
 
 def field_table(kind: type[Kind]) -> str:
@@ -138,10 +146,14 @@ def _type(schema: Schema) -> str:
 def _constraints(schema: Schema) -> Iterator[str]:
     if "enum" in schema:
         yield f"one of {', '.join(_code(str(choice)) for choice in schema['enum'])}"
-    if "pattern" in schema:
+    if PATTERN_WORDS in schema:
+        yield schema[PATTERN_WORDS].removeprefix("must be ")
+    elif "pattern" in schema:
         yield f"matches {_code(schema['pattern'])}"
     for key, words in _LIMITS.items():
-        if key in schema:
+        if schema.get(key) == 1 and key in _COUNTS:
+            yield "not empty"
+        elif key in schema:
             exclusive = schema.get(f"exclusive{key.capitalize()}")
             yield (_EXCLUSIVE_LIMITS[key] if exclusive else words).format(schema[key])
     for rule in schema.get(RULES, ()):
