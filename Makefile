@@ -40,7 +40,7 @@ generate: setup ## Dockerfiles, CRDs, tables, example charts
 bench: setup ## the table of speed and memory              (row=helm)
 	@PATH="$(CURDIR)/$(PEERS):$$PATH" python benchmarks/run.py $(row)
 
-peers: $(PEERS)/helm $(PEERS)/helm-3 $(PEERS)/kpt-beta.61 ## build the tools that the output is compared with (Go)
+peers: $(PEERS)/helm $(PEERS)/helm-3 $(PEERS)/kpt-beta.61 $(PEERS)/crdcheck ## build the tools that the output is compared with (Go)
 
 $(PEERS)/helm:
 	@GOBIN=$(CURDIR)/$(PEERS)/build go install helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
@@ -53,6 +53,9 @@ $(PEERS)/helm-3:
 # Only kpt's `fn` commands: the rest needs modules that cannot be had. The sums are pinned in go.sum.
 $(PEERS)/kpt-beta.61: tests/conformance/kpt/main.go
 	@mkdir -p $(PEERS) && cd tests/conformance/kpt && GONOSUMDB=github.com/kptdev/kpt go build -o $(CURDIR)/$@ .
+
+$(PEERS)/crdcheck: tests/conformance/crdcheck/main.go
+	@mkdir -p $(PEERS) && cd tests/conformance/crdcheck && go build -o $(CURDIR)/$@ .
 
 conformance: setup ## let Helm, kpt and others judge what we make
 	@PATH="$(CURDIR)/$(PEERS):$$PATH" pytest -q -m conformance tests $(args)

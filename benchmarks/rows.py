@@ -145,7 +145,8 @@ def read() -> Iterator[Row]:
         for item in read_list(text).items:
             _ = item.body
 
-    yield _row("read", len(text) / 1e6 / seconds(work, runs=5), "MB/s", ">= 6", "values of all items")
+    speed = len(text) / 1e6 / seconds(work, runs=5)
+    yield _row("read", speed, "MB/s", ">= 6", "values of all items")
 
 
 def helm() -> Iterator[Row]:
@@ -170,7 +171,8 @@ def helm() -> Iterator[Row]:
         values = next(iter(sorted(folder.glob("ci/*-values.yaml"))), None)
         text = values.read_text() if values else ""
         request = RenderRequest(read_chart(pack_directory(files)), values=text, release_name="rel")
-        arguments = [command, "template", "rel", str(folder), *(["-f", str(values)] if values else [])]
+        arguments = [command, "template", "rel", str(folder)]
+        arguments += ["-f", str(values)] if values else []
         engine.render(request)
         ours, theirs = side_by_side(
             [lambda request=request: engine.render(request), process(arguments, empty)], runs=7

@@ -36,11 +36,18 @@ def examples() -> list[Any]:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A rendered copy of a package: the exit code, the files, and what kpt calls results.yaml."""
+    """A rendered package: the exit code, the files, and the results."""
 
     code: int
     files: dict[str, str]
     results: Any
+
+    @classmethod
+    def of(cls, package: Path, code: int) -> "Rendered":
+        found = (path for path in sorted(package.rglob("*")) if path.is_file())
+        files = {str(path.relative_to(package)): path.read_bytes().decode() for path in found}
+        results = results_of(package) / "results.yaml"
+        return cls(code, files, yaml_load(results.read_text()) if results.exists() else None)
 
 
 @pytest.fixture(autouse=True)
@@ -51,46 +58,56 @@ def _where_functions_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 
 
+@dataclass(frozen=True)
+class Copies:
+    """Two copies of a package, one for each of those who render it."""
+
+    folder: Path
+    name: str
+
+    @classmethod
+    def of(cls, source: Path, folder: Path) -> "Copies":
+        copies = cls(folder, source.name)
+        for copy in (copies.theirs, copies.ours):
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns(".expected"))
+        return copies
+
+    @property
+    def theirs(self) -> Path:
+        return self.folder / "kpt" / self.name
+
+    @property
+    def ours(self) -> Path:
+        return self.folder / "krmfn" / self.name
+
+    def rendered(self, kpt: str) -> tuple[Rendered, Rendered]:
+        """Give what kpt and what krmfn makes of the package."""
+        codes = by_kpt(kpt, self.theirs), by_krmfn(self.ours)
+        if codes == (0, 0):
+            normalise(kpt, self.folder)
+        return Rendered.of(self.theirs, codes[0]), Rendered.of(self.ours, codes[1])
+
+
+def results_of(package: Path) -> Path:
+    """The folder for the results of a package, beside those of all packages."""
+    return package.parents[1].with_name(f"results-of-{package.parent.name}")
+
+
 def by_kpt(kpt: str, package: Path) -> int:
-    options = ["--allow-exec", "--results-dir", package.with_name("results")]
+    options: list[str | Path] = ["--allow-exec", "--results-dir", results_of(package)]
     command = [kpt, "fn", "render", package, *options]
     return subprocess.run(command, check=False, capture_output=True).returncode
 
 
 def by_krmfn(package: Path) -> int:
-    results = str(package.with_name("results"))
-    return main(["render", str(package), "--allow-exec", "--results-dir", results])
+    return main(["render", str(package), "--allow-exec", "--results-dir", str(results_of(package))])
 
 
-def normalised(kpt: str, *folders: Path) -> None:
-    """Let kpt write packages, lists not indented: it reformats every file, krmfn none."""
+def normalise(kpt: str, folder: Path) -> None:
+    """Let kpt write all packages, lists not indented: it reformats every file, krmfn none."""
     flat = """sed "s/seqindent: 'wide'/seqindent: 'compact'/" """
-    for folder in folders:
-        command = [kpt, "fn", "eval", folder, "--exec", flat]
-        subprocess.run(command, check=True, capture_output=True)
-
-
-def copied(source: Path, to: Path) -> Path:
-    package = to / source.name
-    shutil.copytree(source, package, ignore=shutil.ignore_patterns(".expected"))
-    return package
-
-
-def rendered(package: Path, code: int) -> Rendered:
-    files = {
-        str(path.relative_to(package)): path.read_bytes().decode()
-        for path in sorted(package.rglob("*"))
-        if path.is_file()
-    }
-    results = package.parent / "results/results.yaml"
-    return Rendered(code, files, yaml_load(results.read_text()) if results.exists() else None)
-
-
-def compared(kpt: str, theirs: Path, ours: Path) -> tuple[Rendered, Rendered]:
-    codes = by_kpt(kpt, theirs), by_krmfn(ours)
-    if codes == (0, 0):
-        normalised(kpt, theirs, ours)
-    return rendered(theirs, codes[0]), rendered(ours, codes[1])
+    command = [kpt, "fn", "eval", str(folder), "--exec", flat]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def is_older_than(kpt: str, version: tuple[int, int]) -> bool:
@@ -103,9 +120,7 @@ def is_older_than(kpt: str, version: tuple[int, int]) -> bool:
 def test_a_package_is_rendered_as_by_kpt(kpt: str, source: Path, tmp_path: Path) -> None:
     if source.name == "render-top-down" and is_older_than(kpt, FIRST_TOP_DOWN):
         pytest.skip("this kpt is older than top-down rendering")
-    theirs, ours = compared(
-        kpt, copied(source, tmp_path / "kpt"), copied(source, tmp_path / "krmfn")
-    )
+    theirs, ours = Copies.of(source, tmp_path / "all").rendered(kpt)
     assert ours.files == theirs.files
     assert ours.code == theirs.code
     if not source.name.startswith("refuse-"):
@@ -115,34 +130,34 @@ def test_a_package_is_rendered_as_by_kpt(kpt: str, source: Path, tmp_path: Path)
 @pytest.mark.parametrize("source", [each for each in packages() if "refuse-" in each.id])
 def test_a_refused_package_is_told_so_in_the_results(source: Path, tmp_path: Path) -> None:
     """Where kpt refuses what a function gave back, its results say that all went well."""
-    package = copied(source, tmp_path)
+    package = Copies.of(source, tmp_path / "all").ours
     assert by_krmfn(package) == 1
-    assert rendered(package, 1).results["exitCode"] == 1
+    assert Rendered.of(package, 1).results["exitCode"] == 1
 
 
 @pytest.mark.parametrize("source", examples())
 def test_a_function_in_this_process_does_what_it_does_under_kpt(
     kpt: str, source: Path, tmp_path: Path
 ) -> None:
-    theirs, ours = copied(source, tmp_path / "kpt"), copied(source, tmp_path / "krmfn")
-    for kptfile in theirs.rglob("Kptfile"):
+    copies = Copies.of(source, tmp_path / "all")
+    for kptfile in copies.theirs.rglob("Kptfile"):
         kptfile.write_text(as_command(kptfile.read_text()))
-    expected, got = compared(kpt, theirs, ours)
+    theirs, ours = copies.rendered(kpt)
     files = {
         path: as_command(text) if path.endswith("Kptfile") else text
-        for path, text in got.files.items()
+        for path, text in ours.files.items()
     }
-    assert files == expected.files
-    assert got.code == expected.code
-    for run in got.results.get("items", []):
+    assert files == theirs.files
+    assert ours.code == theirs.code
+    for run in ours.results.get("items", []):
         run["exec"] = command_of(run.pop("image"))
-    assert got.results == expected.results
+    assert ours.results == theirs.results
 
 
 def as_command(kptfile: str) -> str:
     """Let a pipeline start the functions of this library as processes."""
     return re.sub(
-        r"image: (\S+)$", lambda image: f"exec: {command_of(image[1])}", kptfile, flags=re.M
+        r"image: (\S+)$", lambda image: f"exec: {command_of(image[1])}", kptfile, flags=re.MULTILINE
     )
 
 

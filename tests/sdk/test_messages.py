@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -293,11 +293,13 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_any_value_has_a_short_text(value: Any) -> None:
     assert len(as_text(value)) <= 81
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*SampleSpec.model_json_schema()["properties"]]), values))
 def test_whatever_a_spec_holds_either_it_is_read_or_its_problems_are_told(
     spec: dict[str, Any],

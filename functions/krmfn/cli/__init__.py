@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
         return _EXIT_INTERRUPTED
     else:
         return code

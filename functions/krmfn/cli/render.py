@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from krmfn.cli.rendering.tree import PackageTree
 
 STDOUT, UNWRAP, JSON = "stdout", "unwrap", "json"
+_NO_FOLDERS = ("", STDOUT, UNWRAP, JSON)
 _OUTPUT_HELP = (
     "`stdout` (a ResourceList), `unwrap` (bare resources), `json` (a report of what was done), "
     "or a new folder; without it, and with `json`, the package is changed in place"
@@ -44,11 +45,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Render a package; give 0 when that succeeded and, with `--check`, changed nothing."""
-    if args.check and args.output not in ("", JSON):
-        args.usage_error("--check writes nothing, so --output must be `json` or left out")
-    root = args.package.resolve()
     from krmfn.cli.rendering.execute import Rendering
 
+    if args.check and not _in_place(args):
+        args.usage_error("--check writes nothing, so --output must be `json` or left out")
+    _make_results_folder(args.results_dir)
+    root = args.package.resolve()
     try:
         with _ended_by_sigterm(), _held(root, args):
             return _render(root, args)
@@ -57,20 +59,32 @@ def run(args: argparse.Namespace) -> int:
         raise
 
 
+def _make_results_folder(folder: Path | None) -> None:
+    if folder:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CliError(f'"{folder}" must be a folder to write to: {error.strerror}') from error
+
+
 def _render(root: Path, args: argparse.Namespace) -> int:
     from krmfn.cli.rendering.changes import changes_to
     from krmfn.cli.rendering.execute import execute
+    from krmfn.cli.rendering.output import refuse_existing
     from krmfn.cli.rendering.report import Report
     from krmfn.cli.rendering.runners import Permissions, runner_of, version_warnings
     from krmfn.cli.rendering.terminal import terminal
     from krmfn.cli.rendering.tree import read_tree
 
+    if args.output not in _NO_FOLDERS:
+        refuse_existing(Path(args.output))
     tree = read_tree(root)
     report = Report(terminal(sys.stderr), tree, truncated=args.truncate_output)
     for warning in version_warnings(tree):
         report.warn(warning)
     permissions = Permissions(commands=args.allow_exec, containers=args.container)
-    rendering = execute(tree, lambda step: runner_of(step, permissions), report)
+    with closing(report):
+        rendering = execute(tree, lambda step: runner_of(step, permissions), report)
     changes = changes_to(tree, rendering.items) if rendering.ok else []
     if rendering.ok:
         _deliver(args, tree, rendering, changes)
@@ -112,12 +126,7 @@ def _tell_machines(
     from krmfn.cli.rendering.results import RESULTS_FILE, document, result_list
 
     if args.results_dir:
-        try:
-            args.results_dir.mkdir(parents=True, exist_ok=True)
-            (args.results_dir / RESULTS_FILE).write_text(result_list(rendering), encoding="utf-8")
-        except OSError as error:
-            where = f'"{args.results_dir}"'
-            raise CliError(f"results cannot be written to {where}: {error.strerror}") from error
+        (args.results_dir / RESULTS_FILE).write_text(result_list(rendering), encoding="utf-8")
     if args.output == JSON:
         sys.stdout.write(document(rendering, root, changes))
 

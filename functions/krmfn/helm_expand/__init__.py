@@ -18,22 +18,18 @@ if TYPE_CHECKING:
         "fn.kpt.dev/RenderHelmChart",
     ),
 )
-def expand(
+def helm_expand(
     config: "HelmExpand | RenderHelmChart", package: Package
 ) -> Iterable[Resource | Generated | Result]:
     """Render every Helm chart of the package to plain resources."""
     from krmfn.helm_expand.resolve import resolve
 
-    releases, problems = resolve(config, package)
-    yield from problems
+    releases, said = resolve(config, package)
+    yield from said
     if not releases:
         return
-    from krmfn.helm_expand.edge import choose
-    from krmfn.helm_expand.expand import expand_release
+    from krmfn.helm_expand.expand import engine_of, expand_release
 
-    engine = choose(config.engine, config.engine_version)
-    try:
+    with engine_of(config) as engine:
         for release in releases:
             yield from expand_release(engine, release, package)
-    finally:
-        engine.close()

@@ -1,6 +1,6 @@
 """The entry point of the container."""
 
-from krmfn.helm_expand import expand
+from krmfn.helm_expand import helm_expand
 from krmfn.sdk import main
 
-main(expand)
+main(helm_expand)

@@ -25,6 +25,7 @@ MAX_FILE_BYTES = 5 * 2**20
 MAX_FILES = 10_000
 MAX_NESTING = 16
 
+_UNREADABLE = (tarfile.TarError, OSError, EOFError, zlib.error, RecursionError)
 _BOM = b"\xef\xbb\xbf"
 _DRIVE = re.compile(r"[a-zA-Z]:/")
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
@@ -180,7 +181,7 @@ def _unpack(data: bytes, budget: _Budget, depth: int) -> tuple[dict[str, bytes],
             for entry in archive:
                 budget.take(0, 1)
                 _add(archive, entry, files, warnings)
-    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
+    except (*_UNREADABLE, ValueError) as error:
         if isinstance(error, ChartError):
             raise
         raise ChartError(

@@ -1,15 +1,17 @@
 """From rendered manifests to the resources of the package; looks nothing up, cannot fail."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from krmfn.helm_expand.ordering import kustomizations, order
+from krmfn.helm_expand.ordering import is_expressible, kustomizations, losses, order
 from krmfn.helm_expand.pieces import Piece
-from krmfn.helm_expand.resolve import Options, Release
+from krmfn.helm_expand.release import Options, Release
 from krmfn.helm_expand.scopes import is_cluster_scoped
 from krmfn.sdk import Generated, Place, Resource, Result, warning
 
+SOURCE = "# Source: "
 _KEEP = {
     "DependsOn": ("client.lifecycle.config.k8s.io/deletion", "detach"),
     "ArgoCD": ("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"),
@@ -20,20 +22,35 @@ _RESOURCE_POLICY = "helm.sh/resource-policy"
 Scopes = Mapping[tuple[str, str], bool]
 
 
-def emit(release: Release, rendered: Sequence[Piece]) -> Iterator[Generated | Result]:
-    """Yield the resources of a release, each in a file of its own, and what is worth saying."""
+def emit(release: Release, pieces: Sequence[Piece]) -> Iterator[Generated]:
+    """Yield the resources of a release, each in a file of its own.
+
+    Args:
+        release: what was rendered.
+        pieces: those that are wanted (see `is_wanted`), in Helm's order.
+    """
     options = release.options
-    pieces = [_kept(piece, options) for piece in rendered if _is_wanted(piece, options)]
-    hooks = [piece for piece in rendered if piece.hook and not piece.hook.is_test]
-    if hooks and options.hooks != "Convert":
-        yield _about_hooks(release, hooks)
-    if options.hooks == "Convert":
-        pieces, lost = order(pieces, options.ordering)
-        yield from _about_losses(release, lost)
-        if options.ordering == "Flux":
-            pieces += kustomizations(release.name, pieces, release.folder, options.flux)
-    for piece in pieces:
-        yield _generated(release, piece)
+    made = [_kept(piece, options) for piece in pieces]
+    if options.hooks != "Keep":
+        made = order(made, options.ordering)
+        if options.ordering == "Flux" and options.flux:
+            made += kustomizations(made, release.folder, release.home, options.flux)
+    paths = [_path(release, piece) for piece in made]
+    shared = Counter(paths)
+    for piece, path in zip(made, paths, strict=True):
+        is_alone = shared[path] == 1 or not piece.group
+        yield _generated(release, piece, path if is_alone else _path(release, piece, piece.group))
+
+
+def is_wanted(piece: Piece, options: Options) -> bool:
+    """Say whether a piece goes to the package."""
+    if piece.is_crd:
+        return options.crds == "Include"
+    if piece.is_test:
+        return options.tests == "Keep"
+    if piece.hook is None or options.hooks == "Keep":
+        return True
+    return options.hooks == "Convert" and is_expressible(piece, options.ordering)
 
 
 def with_namespaces(pieces: Sequence[Piece], release: Release, crds: Scopes) -> list[Piece]:
@@ -49,37 +66,58 @@ def with_namespaces(pieces: Sequence[Piece], release: Release, crds: Scopes) -> 
     ]
 
 
-def _is_wanted(piece: Piece, options: Options) -> bool:
-    if piece.is_crd:
-        return options.crds == "Include"
-    if piece.hook is None:
-        return True
-    return options.tests == "Keep" if piece.hook.is_test else options.hooks != "Drop"
+def about_hooks(release: Release, rendered: Sequence[Piece]) -> Iterator[Result]:
+    """Yield a warning for each way in which hooks will differ from Helm's."""
+    options = release.options
+    fates: dict[str, list[str]] = {}
+    for piece in rendered:
+        if piece.hook and not piece.is_test:
+            for fate in _fates(piece, options):
+                fates.setdefault(fate, []).append(str(piece))
+    for fate, names in fates.items():
+        message = f"hooks {fate}: {', '.join(names)}"
+        yield warning(message, code="hooks", at=release.intent, field=release.option("hooks"))
+
+
+def _fates(piece: Piece, options: Options) -> Iterator[str]:
+    if options.hooks == "Convert":
+        yield from losses(piece, options.ordering)
+    elif options.hooks == "Drop":
+        yield "are left out"
+    else:
+        yield "are kept as ordinary resources, and nobody runs them in order"
 
 
 def _kept(piece: Piece, options: Options) -> Piece:
     """Say `helm.sh/resource-policy: keep` in the words of the tool that applies the package."""
-    if piece.annotations.get(_RESOURCE_POLICY) != "keep" or options.resource_policy == "Leave":
+    policy = str(piece.annotations.get(_RESOURCE_POLICY, "")).strip().lower()
+    if policy != "keep" or options.resource_policy == "Leave":
         return piece
     key, value = _KEEP[options.ordering]
-    if piece.annotations.get(key) and options.ordering == "ArgoCD":
-        value = f"{piece.annotations[key]},{value}"
-    return piece.with_metadata(annotations={**piece.annotations, key: value})
+    said = str(piece.annotations.get(key) or "")
+    if said and options.ordering == "ArgoCD":
+        value = ",".join(dict.fromkeys([*said.split(","), *value.split(",")]))
+    return piece.annotated({**piece.annotations, key: value})
 
 
-def _generated(release: Release, piece: Piece) -> Generated:
+def _generated(release: Release, piece: Piece, path: str) -> Generated:
     body = piece.body
     resource = Resource.parse(piece.text).replaced(body) if piece.text else Resource.of(body)
     if piece.template:
-        resource = replace(resource, raw=f"# Source: {piece.template}\n{resource.text}")
-    return Generated(resource.at(Place(_path(release, piece), 0)), by=release.intent)
+        resource = replace(resource, raw=f"{SOURCE}{piece.template}\n{resource.text}")
+    return Generated(resource.at(Place(path, 0)), by=release.intent)
 
 
-def _path(release: Release, piece: Piece) -> str:
-    """Give the file of a resource: folder/[phase/]kind_[namespace_]name.yaml."""
+def _path(release: Release, piece: Piece, group: str = "") -> str:
+    """Give the file of a resource: folder/[phase/]kind[.group]_[namespace_]name.yaml.
+
+    The group tells apart what has the same kind and name. What cannot be told apart even so, as
+    names that differ in a capital, shares a file.
+    """
     foreign = piece.namespace if piece.namespace not in ("", release.namespace) else ""
-    parts = [piece.kind.lower(), foreign, piece.name]
-    name = "_".join(re.sub(r"[^A-Za-z0-9.-]", "-", part) for part in parts if part)
+    kind = ".".join(part for part in (piece.kind, group) if part)
+    name = "_".join(part for part in (kind, foreign, piece.name) if part)
+    name = re.sub(r"[^a-z0-9._-]", "-", name.lower())
     return "/".join(part for part in (release.folder, piece.phase, f"{name}.yaml") if part)
 
 
@@ -92,22 +130,3 @@ def _in_namespace(piece: Piece, namespace: str) -> Piece:
         if key == "name":
             metadata["namespace"] = namespace
     return replace(piece, body={**piece.body, "metadata": metadata})
-
-
-def _about_hooks(release: Release, hooks: Sequence[Piece]) -> Result:
-    what = "left out" if release.options.hooks == "Drop" else "kept as ordinary resources"
-    message = (
-        f"hooks must not be counted on: {', '.join(map(str, hooks))} are {what}, "
-        "and nobody runs them in order"
-    )
-    return warning(message, code="hooks", at=release.intent, field=f"{release.field}.hooks")
-
-
-def _about_losses(release: Release, lost: Sequence[tuple[Piece, str]]) -> Iterator[Result]:
-    """Yield a warning for each way in which converted hooks differ from Helm's."""
-    hooks: dict[str, list[str]] = {}
-    for piece, words in lost:
-        hooks.setdefault(words, []).append(str(piece))
-    for words, names in hooks.items():
-        message = f"hooks are not run by Helm any more: {', '.join(names)} {words}"
-        yield warning(message, code="hook-converted", at=release.intent, field=release.field)

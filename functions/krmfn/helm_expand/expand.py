@@ -1,182 +1,135 @@
 """Rendering the releases that `resolve` decided on, and saying what went wrong with one."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from krmfn.helm_expand.edge.request import EngineError, HelmEngine, RenderRequest
-from krmfn.helm_expand.emit import emit, with_namespaces
-from krmfn.helm_expand.manifests import Manifests, read
-from krmfn.helm_expand.pieces import Piece, pieces_of
-from krmfn.helm_expand.resolve import Release
-from krmfn.helm_expand.scopes import cluster_kinds
-from krmfn.helm_expand.stability import Stable, may_change, stabilise
+from krmfn.helm_expand.differences import Field
+from krmfn.helm_expand.edge import choose
+from krmfn.helm_expand.edge.request import EngineError, HelmEngine
+from krmfn.helm_expand.emit import about_hooks, emit
+from krmfn.helm_expand.intents import HelmExpand, RenderHelmChart
+from krmfn.helm_expand.release import Release
+from krmfn.helm_expand.rendering import Renderer
+from krmfn.helm_expand.stability import Stable, stabilise
 from krmfn.helm_expand.values import origin
-from krmfn.sdk import (
-    FunctionError,
-    Generated,
-    Package,
-    Resource,
-    ResourceId,
-    Result,
-    error,
-    info,
-    yaml_dump,
-)
-from krmfn.sdk.ownership import owner_of, stamp
-from krmfn.sdk.resource import without_internal
+from krmfn.helm_expand.violations import demand
+from krmfn.sdk import FunctionError, Generated, Package, Result, error, info, warning
+from krmfn.sdk.messages import path_of
+
+
+@contextmanager
+def engine_of(config: HelmExpand | RenderHelmChart) -> Iterator[HelmEngine]:
+    """Give the engine that a configuration asks for; raises FunctionError when there is none."""
+    try:
+        engine = choose(config.engine, config.engine_version)
+    except EngineError as problem:
+        field = "spec.engineVersion" if config.engine_version else "spec.engine"
+        raise FunctionError(
+            error(str(problem), code=problem.code, at=config, field=field)
+        ) from problem
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 def expand_release(
     engine: HelmEngine, release: Release, package: Package
 ) -> Iterator[Generated | Result]:
     """Yield what one release renders to, or why it does not render."""
+    renderer = Renderer(engine, release, package)
     try:
-        stable = _rendered(engine, release, package)
+        stable = _stable(renderer)
     except EngineError as problem:
         yield from _explained(problem, release)
         return
     except FunctionError as given_up:
         yield from given_up.results
         return
-    if stable.unstable and release.options.nondeterminism == "Error":
-        yield from (_unstable(release, piece, path) for piece, path in stable.unstable)
+    if wrong := [*_unstable(release, stable)]:
+        yield from wrong
         return
-    yield from _notes(release, stable)
+    for remark in renderer.remarks:
+        yield warning(remark, code="helm", at=release.intent, field=release.fields.chart)
+    yield from about_hooks(release, renderer.hooks)
+    yield from _about_fields(release, stable)
     yield from emit(release, stable.pieces)
 
 
-def _rendered(engine: HelmEngine, release: Release, package: Package) -> Stable:
-    values = yaml_dump(dict(release.values)) if release.values else ""
-    objects = [] if release.options.lookup == "Empty" else _objects(release, package)
-    definitions = [item.body for item in package.select(kind="CustomResourceDefinition")]
-
-    def render(found: Sequence[Mapping[str, Any]]) -> list[Piece]:
-        rendering = engine.render(_request(release, values, found))
-        manifests = read(rendering.templates, rendering.crds, chart=release.chart.name)
-        _give_up_if_wrong(release, manifests)
-        pieces = list(pieces_of(manifests))
-        known = cluster_kinds([*definitions, *(each.body for each in pieces if each.is_crd)])
-        return with_namespaces(pieces, release, known)
-
-    if not may_change(release.chart.files, values):
-        return Stable(render(objects))
+def _stable(renderer: Renderer) -> Stable:
+    if not renderer.may_change:
+        return Stable(renderer())
     return stabilise(
-        render,
-        objects,
-        _previous(release, package),
-        fixpoint=release.options.nondeterminism == "Fixpoint",
+        renderer,
+        renderer.previous,
+        renderer.release.options.nondeterminism,
+        looks_up=renderer.looks_up,
+        tells_time=renderer.tells_time,
     )
 
 
-def _give_up_if_wrong(release: Release, manifests: Manifests) -> None:
-    if manifests.problems:
-        raise FunctionError(
-            *(
-                error(
-                    problem.message,
-                    code="template-output",
-                    at=release.intent,
-                    field=release.field,
-                    tags={"template": problem.template, "line": str(problem.line)},
-                )
-                for problem in manifests.problems
-            )
+def _unstable(release: Release, stable: Stable) -> Iterator[Result]:
+    """Say what keeps a rendering from being the same every time."""
+    chart, field = f'chart "{release.chart.name}"', release.option("nondeterminism")
+    for piece in stable.unsteady:
+        message = (
+            f"{chart} must render the same resources every time, "
+            f"but `{piece.template}` renders a {piece.kind} only now and then"
         )
+        yield error(message, code="nondeterministic", at=release.intent, field=field)
+    if release.options.nondeterminism != "Error":
+        return
+    for piece, path, _ in stable.new:
+        what = f"`{path_of(path)}` of {piece}" if path else f"a {piece.kind}"
+        message = (
+            f"{chart} must render the same every time, "
+            f"but {what} (`{piece.template}`) is random or tells the time"
+        )
+        yield error(message, code="nondeterministic", at=release.intent, field=field)
 
 
-def _request(release: Release, values: str, objects: Sequence[Mapping[str, Any]]) -> RenderRequest:
-    options = release.options
-    return RenderRequest(
-        chart=release.chart,
-        values=values,
-        set=release.sets.set,
-        set_string=release.sets.set_string,
-        set_json=release.sets.set_json,
-        set_literal=release.sets.set_literal,
-        release_name=release.name,
-        namespace=release.namespace,
-        kube_version=options.kube_version,
-        api_versions=options.api_versions,
-        objects=None if options.lookup == "Empty" else objects,
-        trusted=options.trusted,
-    )
+def _about_fields(release: Release, stable: Stable) -> Iterator[Result]:
+    if stable.pinned:
+        message = f"kept as the package has it, since the chart changes it: {_named(stable.pinned)}"
+        yield info(message, code="pinned", at=release.intent)
+    if stable.new:
+        message = f"made up by the chart, and kept from now on: {_named(stable.new)}"
+        yield info(message, code="random-field", at=release.intent)
 
 
-def _objects(release: Release, package: Package) -> list[Mapping[str, Any]]:
-    """Give what the cluster would hold: the package's resources, local ones aside."""
-    return [
-        without_internal(item.body)
-        for item in package
-        if item.kind != "Kptfile" and not item.is_local_config and item.cluster == release.cluster
-    ]
-
-
-def _previous(release: Release, package: Package) -> dict[ResourceId, Mapping[str, Any]]:
-    """Give what an earlier render made of this release."""
-    intent = release.intent.resource
-    owner = stamp("helm-expand", intent) if intent else ""
-    return {
-        item.id: item.body
-        for item in package
-        if owner_of(item) == owner and item.cluster == release.cluster
-    }
+def _named(fields: Iterable[Field]) -> str:
+    return ", ".join(f"`{path_of(field.path)}` of {field.piece}" for field in fields)
 
 
 def _explained(problem: EngineError, release: Release) -> Iterator[Result]:
     """Say what went wrong at the field that a person can change."""
     if not problem.violations:
-        where = f" (`{problem.template}`, line {problem.line})" if problem.line else ""
-        told = "" if problem.template and problem.template in str(problem) else where
+        found = origin(release.layers, filter(None, problem.value_path.split(".")))
+        is_about_values = problem.kind in ("values", "schema", "template")
         yield error(
-            f"{problem}{told}",
+            f"{problem}{_where(problem)}",
             code=problem.code,
-            at=release.intent,
-            field=_field_of(problem.value_path.split("."), release)[1],
+            at=found.resource if found else release.intent,
+            field=found.field
+            if found
+            else release.fields.values
+            if is_about_values
+            else release.fields.chart,
         )
-        return
     for violation in problem.violations:
-        resource, field = _field_of(violation.path, release)
-        path = ".".join(violation.path)
+        found = origin(release.layers, violation.path)
+        value = f"`{path_of(violation.path)}`" if violation.path else "the values"
         yield error(
-            f'value "{path}" of chart "{release.chart.name}" {violation.message}',
+            f'chart "{release.chart.name}": {value} {demand(violation.message)}',
             code=problem.code,
-            at=resource or release.intent,
-            field=field,
+            at=found.resource if found else release.intent,
+            field=found.field if found else release.fields.values,
+            current=found.current if found else None,
         )
 
 
-def _field_of(path: Sequence[str], release: Release) -> tuple[Resource | None, str]:
-    """Give the field in which a value was written; the chart's own field for a default."""
-    found = origin(release.layers, [step for step in path if step])
-    return found or (None, f"{release.field}.values")
-
-
-def _unstable(release: Release, piece: Piece, path: Sequence[str | int]) -> Result:
-    message = (
-        f"must render the same every time, but `{_dotted(path)}` of {piece} "
-        f"({piece.template}) changes with every render"
-    )
-    return error(message, code="nondeterministic", at=release.intent, field=release.field)
-
-
-def _notes(release: Release, stable: Stable) -> Iterator[Result]:
-    for piece, path in stable.pinned:
-        yield info(
-            f"kept `{_dotted(path)}` of {piece} as the package has it: "
-            f"{piece.template} makes a new one with every render",
-            code="pinned",
-            at=release.intent,
-            field=release.field,
-        )
-    for piece, path in stable.unstable:
-        yield info(
-            f"made `{_dotted(path)}` of {piece} up: it is random, and stays as it is from now on",
-            code="random-field",
-            at=release.intent,
-            field=release.field,
-        )
-
-
-def _dotted(path: Sequence[str | int]) -> str:
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.removeprefix(".") or "all"
+def _where(problem: EngineError) -> str:
+    """Say where in the chart it went wrong, unless the message does."""
+    if not problem.template or problem.template in str(problem):
+        return ""
+    return f" (`{problem.template}`, line {problem.line})"

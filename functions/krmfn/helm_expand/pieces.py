@@ -1,6 +1,6 @@
 """What a chart rendered, on its way to the package."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -32,8 +32,7 @@ class Piece:
     @cached_property
     def id(self) -> ResourceId:
         """The identity."""
-        names = (self.group, self.kind, self.namespace, self.name)
-        return ResourceId(*names)
+        return ResourceId(self.group, self.kind, self.namespace, self.name)
 
     @property
     def group(self) -> str:
@@ -58,18 +57,24 @@ class Piece:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The metadata, empty when there is none."""
-        return self.body.get("metadata") or {}
+        return _map(self.body.get("metadata"))
 
     @property
     def annotations(self) -> Mapping[str, Any]:
         """The annotations, empty when there are none."""
-        return self.metadata.get("annotations") or {}
+        return _map(self.metadata.get("annotations"))
 
-    def with_metadata(self, **fields: Any) -> "Piece":
-        """Give the piece with other metadata; a field that is None goes."""
-        metadata = {**self.metadata, **fields}
-        kept = {key: value for key, value in metadata.items() if value is not None}
-        return replace(self, body={**self.body, "metadata": kept})
+    @property
+    def is_test(self) -> bool:
+        """Whether `helm test` runs it."""
+        return self.hook is not None and self.hook.is_test
+
+    def annotated(self, annotations: Mapping[str, Any]) -> "Piece":
+        """Give the piece with these annotations instead of those it has."""
+        metadata = {**self.metadata, "annotations": dict(annotations)}
+        if not annotations:
+            del metadata["annotations"]
+        return replace(self, body={**self.body, "metadata": metadata})
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -81,5 +86,14 @@ def pieces_of(manifests: Manifests) -> Iterator[Piece]:
     yield from map(_piece, (*manifests.resources, *manifests.hooks, *manifests.tests))
 
 
+def ids(pieces: Iterable[Piece]) -> set[ResourceId]:
+    """Give the identities of pieces."""
+    return {piece.id for piece in pieces}
+
+
 def _piece(manifest: Manifest, *, is_crd: bool = False) -> Piece:
     return Piece(manifest.body, manifest.text, manifest.template, manifest.hook, is_crd)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

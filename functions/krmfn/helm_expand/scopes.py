@@ -13,6 +13,7 @@ _CLUSTER_KINDS = {
     "authentication.k8s.io": "SelfSubjectReview TokenReview",
     "authorization.k8s.io": "SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview",
     "certificates.k8s.io": "CertificateSigningRequest ClusterTrustBundle",
+    "extensions": "PodSecurityPolicy",
     "flowcontrol.apiserver.k8s.io": "FlowSchema PriorityLevelConfiguration",
     "internal.apiserver.k8s.io": "StorageVersion",
     "networking.k8s.io": "IngressClass IPAddress ServiceCIDR",
@@ -25,27 +26,60 @@ _CLUSTER_KINDS = {
     "storage.k8s.io": "CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass",
     "storagemigration.k8s.io": "StorageVersionMigration",
     # Well-known APIs beside Kubernetes' own.
-    "gateway.networking.k8s.io": "GatewayClass",
+    "about.k8s.io": "ClusterProperty",
+    "addon.open-cluster-management.io": "ClusterManagementAddOn",
+    "apiextensions.crossplane.io": "*",
+    "argoproj.io": "ClusterAnalysisTemplate ClusterWorkflowTemplate",
     "cert-manager.io": "ClusterIssuer",
-    "constraints.gatekeeper.sh": "*",
-    "templates.gatekeeper.sh": "ConstraintTemplate",
-    "kyverno.io": "ClusterPolicy ClusterCleanupPolicy",
-    "nfd.k8s-sigs.io": "NodeFeatureRule",
-    "topology.node.k8s.io": "NodeResourceTopology",
-    "mellanox.com": "NicClusterPolicy",
-    "nvidia.com": "ClusterPolicy",
-    "deviceplugin.intel.com": "*",
-    "tekton.dev": "ClusterTask",
-    "argoproj.io": "ClusterWorkflowTemplate ClusterAnalysisTemplate",
-    "crd.projectcalico.org": "*",
-    "projectcalico.org": "BGPConfiguration BGPPeer FelixConfiguration GlobalNetworkPolicy IPPool",
-    "cilium.io": "CiliumClusterwideNetworkPolicy CiliumNode CiliumEgressGatewayPolicy "
-    "CiliumLoadBalancerIPPool CiliumL2AnnouncementPolicy CiliumBGPPeeringPolicy",
-    "external-secrets.io": "ClusterSecretStore ClusterExternalSecret ClusterGenerator",
-    "cluster.open-cluster-management.io": "ManagedCluster ManagedClusterSet",
-    "policy.karmada.io": "ClusterPropagationPolicy ClusterOverridePolicy",
+    "cilium.io": "CiliumBGPAdvertisement CiliumBGPClusterConfig CiliumBGPNodeConfigOverride "
+    "CiliumBGPPeerConfig CiliumBGPPeeringPolicy CiliumCIDRGroup CiliumClusterwideEnvoyConfig "
+    "CiliumClusterwideNetworkPolicy CiliumEgressGatewayPolicy CiliumIdentity "
+    "CiliumL2AnnouncementPolicy CiliumLoadBalancerIPPool CiliumNode CiliumPodIPPool",
     "cluster.karmada.io": "Cluster",
+    "cluster.open-cluster-management.io": "ManagedCluster ManagedClusterSet",
+    "constraints.gatekeeper.sh": "*",
+    "crd.projectcalico.org": "*",
+    "deviceplugin.intel.com": "*",
+    "expansion.gatekeeper.sh": "ExpansionTemplate",
+    "external-secrets.io": "ClusterExternalSecret ClusterGenerator ClusterSecretStore",
+    "externaldata.gatekeeper.sh": "Provider",
+    "fluentbit.fluent.io": "ClusterFilter ClusterFluentBitConfig ClusterInput "
+    "ClusterMultilineParser ClusterOutput ClusterParser",
+    "gateway.networking.k8s.io": "GatewayClass",
+    "gateway.networking.x-k8s.io": "XMesh",
+    "groupsnapshot.storage.k8s.io": "VolumeGroupSnapshotClass VolumeGroupSnapshotContent",
+    "instancetype.kubevirt.io": "VirtualMachineClusterInstancetype VirtualMachineClusterPreference",
+    "karpenter.k8s.aws": "EC2NodeClass",
+    "karpenter.sh": "NodeClaim NodePool",
+    "keda.sh": "ClusterTriggerAuthentication",
+    "kueue.x-k8s.io": "AdmissionCheck ClusterQueue ResourceFlavor WorkloadPriorityClass",
+    "kyverno.io": "ClusterCleanupPolicy ClusterPolicy GlobalContextEntry",
+    "mellanox.com": "NicClusterPolicy",
+    "mutations.gatekeeper.sh": "*",
+    "nfd.k8s-sigs.io": "NodeFeatureRule",
+    "nvidia.com": "ClusterPolicy",
+    "operator.open-cluster-management.io": "ClusterManager Klusterlet",
+    "operator.tigera.io": "APIServer ImageSet Installation TigeraStatus",
+    "pkg.crossplane.io": "*",
+    "policies.kyverno.io": "DeletingPolicy GeneratingPolicy ImageValidatingPolicy MutatingPolicy "
+    "ValidatingPolicy",
+    "policy.karmada.io": "ClusterOverridePolicy ClusterPropagationPolicy",
+    "policy.networking.k8s.io": "AdminNetworkPolicy BaselineAdminNetworkPolicy "
+    "ClusterNetworkPolicy",
+    "projectcalico.org": "BGPConfiguration BGPPeer FelixConfiguration GlobalNetworkPolicy IPPool",
+    "req.nephio.org": "NFClass NetworkInstance",
+    "security.openshift.io": "SecurityContextConstraints",
+    "spire.spiffe.io": "ClusterFederatedTrustDomain ClusterSPIFFEID ClusterStaticEntry",
+    "syncset.gatekeeper.sh": "SyncSet",
+    "tekton.dev": "ClusterTask",
+    "templates.gatekeeper.sh": "ConstraintTemplate",
+    "topology.node.k8s.io": "NodeResourceTopology",
+    "triggers.tekton.dev": "ClusterInterceptor ClusterTriggerBinding",
+    "trust.cert-manager.io": "Bundle",
+    "wgpolicyk8s.io": "ClusterPolicyReport",
 }
+
+NO_CRDS: Mapping[tuple[str, str], bool] = {}
 
 
 def cluster_kinds(crds: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], bool]:
@@ -61,13 +95,13 @@ def cluster_kinds(crds: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], bo
 
 
 def is_cluster_scoped(
-    group: str, kind: str, crds: Mapping[tuple[str, str], bool] | None = None
+    group: str, kind: str, crds: Mapping[tuple[str, str], bool] = NO_CRDS
 ) -> bool:
     """Say whether a kind belongs to the whole cluster rather than to a namespace.
 
     A kind that nobody describes counts as namespaced, as most are.
     """
-    if crds and (group, kind) in crds:
+    if (group, kind) in crds:
         return crds[group, kind]
     known = _CLUSTER_KINDS.get(group, "").split()
     return kind in known or "*" in known

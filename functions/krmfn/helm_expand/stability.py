@@ -6,21 +6,39 @@ package has.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import takewhile
+from typing import Any, Protocol
 
-from krmfn.helm_expand.pieces import Piece
+from krmfn.helm_expand.differences import ABSENT, Field, Path, differences, get, put, unique
+from krmfn.helm_expand.pieces import Piece, ids
 from krmfn.sdk import ResourceId
 
 MOST_RENDERS = 5
-_CHANGING = re.compile(
-    rb"\b(?:rand[A-Za-z]*|shuffle|uuidv4|now|ago|date[A-Za-z]*|htmlDate[A-Za-z]*|gen[A-Z][A-Za-z]*"
-    rb"|buildCustomCert|htpasswd|bcrypt|encryptAES|keys|values|lookup|unixEpoch|mustDate[A-Za-z]*)\b"
-)
 
-Path = tuple[str | int, ...]
-Render = Callable[[Sequence[Mapping[str, Any]]], list[Piece]]
+_NAME: Path = ("metadata", "name")
+_SOURCES = {"Secret": "secret", "ConfigMap": "config"}
+
+
+class Render(Protocol):
+    """Renders a chart."""
+
+    def __call__(
+        self,
+        made: Sequence[Piece] = (),
+        *,
+        without: Collection[ResourceId] = (),
+        at_another_time: bool = False,
+    ) -> list[Piece]:
+        """Render, with `lookup` finding the package.
+
+        Args:
+            made: what `lookup` finds as well.
+            without: what `lookup` does not find, though the package has it.
+            at_another_time: whether the clock shows a time of long ago.
+        """
 
 
 @dataclass(frozen=True)
@@ -30,161 +48,188 @@ class Stable:
     Attributes:
         pieces: what was rendered.
         pinned: fields that were kept as the package has them.
-        unstable: fields that are new and random: the package keeps them from now on.
+        new: fields that are random, and that the package keeps from now on.
+        unsteady: pieces that come and go with every render.
     """
 
     pieces: list[Piece]
-    pinned: tuple[tuple[Piece, Path], ...] = ()
-    unstable: tuple[tuple[Piece, Path], ...] = ()
-
-
-def may_change(chart_files: Mapping[str, bytes], values: str) -> bool:
-    """Say whether a chart's templates, or its values, name a function that is not constant."""
-    return _CHANGING.search(values.encode()) is not None or any(
-        _CHANGING.search(text) for path, text in chart_files.items() if "templates/" in path
-    )
+    pinned: tuple[Field, ...] = ()
+    new: tuple[Field, ...] = ()
+    unsteady: tuple[Piece, ...] = ()
 
 
 def stabilise(
     render: Render,
-    objects: Sequence[Mapping[str, Any]],
-    previous: Mapping[ResourceId, Mapping[str, Any]],
+    previous: Mapping[ResourceId, Piece],
+    mode: str,
     *,
-    fixpoint: bool,
+    looks_up: bool,
+    tells_time: bool,
 ) -> Stable:
-    """Render until nothing changes, then pin what still would.
+    """Render so that the next render gives the same.
 
     Args:
-        render: renders the chart with the objects that `lookup` finds.
-        objects: what `lookup` finds in the package.
-        previous: what the package has of this chart's output, by identity.
-        fixpoint: whether what was rendered is given to `lookup` for a further render.
+        render: renders the chart.
+        previous: what the package has of this release's output.
+        mode: ``Fixpoint``: `lookup` finds what was rendered, until that makes no difference, and
+            what still changes is pinned. ``Pin``: `lookup` never finds the chart's own output, and
+            what changes is pinned. ``Error``: the same, and nothing is pinned.
+        looks_up: whether the chart sees the package by `lookup`.
+        tells_time: whether the chart asks for the time.
     """
-    first, second = render(objects), render(objects)
-    changing = list(_differences(first, second))
-    if not changing:
-        return Stable(first)
-    latest = second
-    if fixpoint:
-        for _ in range(MOST_RENDERS - 2):
-            following = render(_with(objects, latest))
-            settled = not list(_differences(latest, following))
-            latest = following
-            if settled:
-                break
-        again = render(_with(objects, latest))
-        still = list(_differences(latest, again))
-    else:
-        still = changing
-    return _pinned(latest, still, changing, previous)
-
-
-def _pinned(
-    pieces: list[Piece],
-    still: list[tuple[Piece, Path]],
-    changing: list[tuple[Piece, Path]],
-    previous: Mapping[ResourceId, Mapping[str, Any]],
-) -> Stable:
-    """Put the package's values in the place of those that would still change.
-
-    A checksum is pinned only where all that it may sum up stays as the package has it.
-    """
-    paths: dict[ResourceId, list[Path]] = {}
-    for piece, path in still:
-        paths.setdefault(piece.id, []).append(path)
-    bodies = {piece.id: piece.body for piece in pieces}
-    done: set[tuple[ResourceId, Path]] = set()
-    for checksums in (False, True):
-        if checksums and not _sources_unchanged(bodies, previous):
-            break
-        for identity, found in paths.items():
-            for path in found:
-                if _is_checksum(path) is checksums and identity in previous:
-                    kept = _get(previous[identity], path)
-                    if kept is not _ABSENT and identity in bodies:
-                        bodies[identity] = _put(bodies[identity], path, kept)
-                        done.add((identity, path))
-    known = {piece.id: piece for piece in pieces}
+    first = render(without=() if mode == "Fixpoint" else previous)
+    # A chart may have lost what is missing now, or may make it only where it is not found.
+    hidden = previous.keys() - ids(first) if mode == "Fixpoint" else previous.keys()
+    if looks_up and hidden and mode == "Fixpoint":
+        first = render(without=hidden)
+    random = differences(first, render(without=hidden, at_another_time=tells_time))
+    if mode == "Error":
+        return Stable(first, new=tuple(random))
+    latest, unstable = first, random
+    if looks_up and mode == "Fixpoint":
+        latest, unstable = _settled(render, first, random, hidden, tells_time=tells_time)
+    bodies, pinned = _pinned(latest, unstable, previous)
+    final = {piece.id: replace(piece, body=bodies[piece.id]) for piece in latest}
     return Stable(
-        [replace(each, body=bodies[each.id]) for each in pieces],
-        pinned=tuple((known[identity], path) for identity, path in sorted(done, key=str)),
-        unstable=tuple(
-            (piece, path)
-            for piece, path in changing
-            if (piece.id, path) not in done and piece.id not in previous
-        ),
+        list(final.values()),
+        pinned=tuple(field._replace(piece=final[field.piece.id]) for field in pinned),
+        new=tuple(_new(latest, [*random, *unstable], pinned, previous)),
+        unsteady=tuple(field.piece for field in unstable if not field.path),
     )
 
 
-def _sources_unchanged(
+def _settled(
+    render: Render,
+    first: list[Piece],
+    random: list[Field],
+    hidden: Collection[ResourceId],
+    *,
+    tells_time: bool,
+) -> tuple[list[Piece], list[Field]]:
+    """Render with what was rendered, until that makes no difference.
+
+    What a chart makes only where `lookup` does not find it is made once, and stays.
+
+    Returns:
+        The last rendering, and its fields that still change, or did before they were made once.
+    """
+    latest, steady = (
+        first,
+        ids(first) - {field.piece.id for field in random if field.path in ((), _NAME)},
+    )
+    for _ in range(MOST_RENDERS):
+        before, latest = latest, render(latest, without=hidden)
+        found = ids(latest)
+        once = [each for each in before if each.id in steady - found]
+        latest += once
+        still = differences(latest, before)
+        if not still:
+            break
+    if tells_time:
+        still += differences(latest, [*render(latest, without=hidden, at_another_time=True), *once])
+    made_once = ids(once)
+    return latest, unique([*still, *(each for each in random if each.piece.id in made_once)])
+
+
+def _new(
+    pieces: Iterable[Piece],
+    random: Iterable[Field],
+    pinned: Iterable[Field],
+    previous: Mapping[ResourceId, Piece],
+) -> Iterator[Field]:
+    """Yield the random fields that the package does not have yet."""
+    made, known = ids(pieces), {(field.piece.id, field.path) for field in pinned}
+    for field in unique(random):
+        identity = field.piece.id
+        is_known = not field.path or (identity, field.path) in known
+        old = previous[identity].body if identity in previous else {}
+        if identity in made and not is_known and get(old, field.path) is ABSENT:
+            yield field
+
+
+def _pinned(
+    pieces: list[Piece], unstable: Iterable[Field], previous: Mapping[ResourceId, Piece]
+) -> tuple[dict[ResourceId, Mapping[str, Any]], list[Field]]:
+    """Put the package's values in the place of those that would still change.
+
+    A checksum is pinned only where all that it may sum up stays as the package has it.
+
+    Returns:
+        The bodies by the identity that was rendered, and the fields that were pinned.
+    """
+    fields = defaultdict[ResourceId, list[Field]](list)
+    for field in unstable:
+        fields[field.piece.id].append(field)
+    old = _counterparts(pieces, fields, previous)
+    bodies = {piece.id: piece.body for piece in pieces}
+    done: list[Field] = []
+    found = [field for identity in old for field in fields[identity]]
+    for field in sorted(found, key=lambda each: _is_checksum(each.path)):
+        identity = field.piece.id
+        kept = get(old[identity].body, field.path)
+        must_change = _is_checksum(field.path) and any(
+            _sums_up(field, each, fields) and _is_changed(each, bodies, previous) for each in bodies
+        )
+        if kept is not ABSENT and not must_change:
+            bodies[identity] = put(bodies[identity], field.path, kept)
+            done.append(field)
+    return bodies, done
+
+
+def _counterparts(
+    pieces: Iterable[Piece],
+    fields: Mapping[ResourceId, list[Field]],
+    previous: Mapping[ResourceId, Piece],
+) -> dict[ResourceId, Piece]:
+    """Find what the package has of each unstable piece, even where the name is what is random."""
+    free = dict(sorted(previous.items()))
+    found = {}
+    for piece in pieces:
+        if piece.id in fields and piece.id in free:
+            found[piece.id] = free[piece.id]
+        free.pop(piece.id, None)
+    for piece in pieces:
+        names = [field.other for field in fields.get(piece.id, ()) if field.path == _NAME]
+        if names and piece.id not in found:
+            stem = _stem(piece.name, str(names[0]))
+            twins = [old for old in free.values() if _are_alike(piece, old, stem)]
+            if twins:
+                found[piece.id] = free.pop(twins[0].id)
+    return found
+
+
+def _are_alike(piece: Piece, old: Piece, stem: str) -> bool:
+    one, other = ((it.template, it.group, it.kind, it.namespace) for it in (piece, old))
+    return one == other and old.name.startswith(stem)
+
+
+def _stem(name: str, other: str) -> str:
+    """Give the words that two names begin with; half a word is chance."""
+    common = takewhile(lambda pair: pair[0] == pair[1], zip(name, other, strict=False))
+    return re.sub(r"[^-.]*$", "", "".join(letter for letter, _ in common))
+
+
+def _is_changed(
+    identity: ResourceId,
     bodies: Mapping[ResourceId, Mapping[str, Any]],
-    previous: Mapping[ResourceId, Mapping[str, Any]],
+    previous: Mapping[ResourceId, Piece],
 ) -> bool:
-    return all(
-        body.get(field) == previous.get(identity, {}).get(field)
-        for identity, body in bodies.items()
-        if identity.kind in ("Secret", "ConfigMap")
-        for field in ("data", "stringData", "binaryData")
+    """Say whether a resource holds configuration other than what the package has."""
+    old = previous[identity].body if identity in previous else {}
+    parts = ("data", "stringData", "binaryData")
+    return identity.kind in _SOURCES and any(
+        bodies[identity].get(part) != old.get(part) for part in parts
     )
 
 
 def _is_checksum(path: Path) -> bool:
-    return "checksum" in str(path[-1]).lower() if path else False
+    return bool(path) and "checksum" in str(path[-1]).lower()
 
 
-def _with(objects: Sequence[Mapping[str, Any]], pieces: Sequence[Piece]) -> list[Mapping[str, Any]]:
-    """Give the objects that `lookup` would find once the pieces were applied."""
-    made = {piece.id for piece in pieces}
-    return [
-        *(body for body in objects if Piece(body).id not in made),
-        *(piece.body for piece in pieces),
-    ]
-
-
-def _differences(left: Sequence[Piece], right: Sequence[Piece]) -> Iterator[tuple[Piece, Path]]:
-    """Yield the fields in which two renderings of one chart differ."""
-    others = {piece.id: piece for piece in right}
-    for piece in left:
-        other = others.pop(piece.id, None)
-        if other is None:
-            yield piece, ()
-        else:
-            yield from ((piece, path) for path in _unlike(piece.body, other.body, ()))
-    yield from ((piece, ()) for piece in others.values())
-
-
-def _unlike(left: Any, right: Any, path: Path) -> Iterator[Path]:
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        for key in [*left, *(key for key in right if key not in left)]:
-            if key in left and key in right:
-                yield from _unlike(left[key], right[key], (*path, key))
-            else:
-                yield (*path, key)
-    elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-        for number, (one, two) in enumerate(zip(left, right, strict=True)):
-            yield from _unlike(one, two, (*path, number))
-    elif left != right:
-        yield path
-
-
-_ABSENT = object()
-
-
-def _get(body: Any, path: Path) -> Any:
-    for step in path:
-        try:
-            body = body[step]
-        except (KeyError, IndexError, TypeError):
-            return _ABSENT
-    return body
-
-
-def _put(body: Any, path: Path, value: Any) -> Any:
-    if not path:
-        return value
-    step, *rest = path
-    if isinstance(body, list) and isinstance(step, int):
-        return [_put(x, tuple(rest), value) if n == step else x for n, x in enumerate(body)]
-    if not isinstance(body, Mapping):
-        return body
-    return {**body, step: _put(body.get(step), tuple(rest), value)}
+def _sums_up(
+    checksum: Field, identity: ResourceId, unstable: Mapping[ResourceId, list[Field]]
+) -> bool:
+    """Say whether a checksum may be that of a resource, as far as its name tells."""
+    name = str(checksum.path[-1]).lower()
+    kinds = [kind for kind in _SOURCES if _SOURCES[kind] in name] or [*_SOURCES]
+    return identity in unstable or identity.kind in kinds

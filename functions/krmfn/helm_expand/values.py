@@ -1,80 +1,108 @@
-"""A chart's values: layers, each from a place in the package, merged as Helm merges `-f` files."""
+"""A chart's values: layers, each from a place in the package, laid over each other as by Helm."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from krmfn.helm_expand.intents import HelmValues, Values, ValuesSource
-from krmfn.sdk import FunctionError, Package, Resource, Result, YamlError, error, yaml_load
-
-DEFAULT_KEY = "values.yaml"
-_HEAD = ("apiVersion", "kind", "metadata")
+from krmfn.helm_expand.archive import ChartArchive
+from krmfn.helm_expand.edge import strvals
+from krmfn.helm_expand.edge.request import EngineError, RenderRequest
+from krmfn.sdk import FunctionError, Resource, error
+from krmfn.sdk.messages import as_text, path_of
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Values and where they were written.
+    """Values, and where they were written.
 
     Attributes:
         values: the values; a key that is None takes the chart's default away.
         resource: the resource they stand in.
-        field: path of the field that holds them; ends in "#" when that field is YAML in a string.
+        field: path of the field that holds them.
+        target: the keys below which they were put; not part of the field.
+        in_text: whether the field is a string that holds them as YAML.
     """
 
     values: Mapping[str, Any]
-    resource: Resource | None
+    resource: Resource
     field: str
+    target: tuple[str, ...] = ()
+    in_text: bool = False
+
+    def over(self, below: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the values with these laid over them: maps merge, everything else is replaced."""
+        return _merge(below, self.values)
+
+    def place(self, steps: tuple[str | int, ...]) -> str:
+        """Give the path of the field in which the value at these steps was written."""
+        inside = path_of(steps[len(self.target) :])
+        joint = ": " if self.in_text else "" if inside.startswith("[") else "."
+        return f"{self.field}{joint}{inside}" if inside else self.field
 
 
-def layers_of(values: Values, at: Resource, field: str, package: Package) -> Iterator[Layer]:
-    """Yield the layers of one `values` field, lowest first.
+@dataclass(frozen=True)
+class Expression(Layer):
+    """A layer that was written as in Helm's `--set`, one expression in a field of its own."""
 
-    Args:
-        values: what was written.
-        at: the resource it was written in; its package is where files are looked for.
-        field: path of the field, such as ``spec.values``.
-        package: where other resources are looked up.
+    flag: str = ""
+    text: str = ""
 
-    Raises:
-        FunctionError: a source is not in the package, or is no YAML map.
-    """
-    inline = Layer(values.values_inline, at, f"{field}.valuesInline")
-    if values.values_merge == "replace":
-        yield inline
-        return
-    found = [*_from_resources(values.values_from, at, field, package)]
-    found += _from_files(values.values_files, at, field, package)
-    yield from [inline, *found] if values.values_merge == "merge" else [*found, inline]
+    def over(self, below: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the values with the expression applied; raises FunctionError if it does not fit."""
+        expression: dict[str, Any] = {self.flag: (self.text,)}
+        try:
+            return strvals.applied(below, RenderRequest(ChartArchive("", ""), **expression))
+        except EngineError as problem:
+            wrong = {"code": problem.code, "field": self.field, "current": self.text}
+            raise FunctionError(error(str(problem), at=self.resource, **wrong)) from problem
+
+    def place(self, steps: tuple[str | int, ...]) -> str:  # noqa: ARG002 - it is one field
+        """Give the path of the expression."""
+        return self.field
 
 
-def merged(layers: Iterable[Layer]) -> dict[str, Any]:
-    """Merge layers as Helm merges values files: maps merge, everything else is replaced."""
+class Origin(NamedTuple):
+    """Where a value was written: resource, path of the field, and the value if it may be shown."""
+
+    resource: Resource
+    field: str
+    current: str | None
+
+
+def laid(layers: Iterable[Layer]) -> dict[str, Any]:
+    """Lay layers over each other, as Helm does values files and flags; raises FunctionError."""
     values: dict[str, Any] = {}
     for layer in layers:
-        values = _merge(values, layer.values)
+        values = layer.over(values)
     return values
 
 
-def origin(layers: Iterable[Layer], path: Iterable[str]) -> tuple[Resource | None, str] | None:
-    """Find where a value was written: the resource and the field; None for a chart's default."""
-    steps = list(path)
-    for layer in reversed(list(layers)):
-        depth = _depth(layer.values, steps)
-        if depth == len(steps) or (depth and depth == len(steps) - 1):
-            return layer.resource, ".".join([layer.field, *steps[:depth]]).replace("#.", ": ")
-    return None
+def origin(layers: Iterable[Layer], path: Iterable[str]) -> Origin | None:
+    """Find where a value was written, or the nearest thing around it; None for chart's defaults."""
+    way, found, depth = tuple(path), None, 1
+    for layer in layers:
+        steps, value = _walk(layer.values, way)
+        if len(steps) >= depth:
+            is_whole = len(steps) == len(way) and not isinstance(value, Mapping | list)
+            current = as_text(value) if is_whole and layer.resource.kind != "Secret" else None
+            found, depth = Origin(layer.resource, layer.place(steps), current), len(steps)
+    return found
 
 
-def _depth(values: Any, steps: list[str]) -> int:
-    """Say how many steps of a path lead into the values."""
-    for number, step in enumerate(steps):
-        if isinstance(values, Mapping) and step in values:
-            values = values[step]
-        elif isinstance(values, list) and step.isdecimal() and int(step) < len(values):
-            values = values[int(step)]
+def _walk(value: Any, path: tuple[str, ...]) -> tuple[tuple[str | int, ...], Any]:
+    """Give the steps of a path that lead into a value, and what lies at their end."""
+    steps: list[str | int] = []
+    for step in path:
+        if isinstance(value, Mapping) and step in value:
+            steps.append(step)
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            steps.append(int(step))
+            value = value[int(step)]
         else:
-            return number
-    return len(steps)
+            break
+    return tuple(steps), value
 
 
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,133 +113,11 @@ def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _from_resources(
-    sources: Iterable[ValuesSource], at: Resource, field: str, package: Package
-) -> Iterator[Layer]:
-    for number, source in enumerate(sources):
-        where = f"{field}.valuesFrom[{number}]"
-        resource = _find(source, at, where, package)
-        if resource is None:
-            continue
-        layer = _layer(resource, source.key)
-        if layer is None and not source.optional:
-            raise FunctionError(_without_key(source, at, where, resource))
-        if layer is not None:
-            yield _targeted(layer, source.target_path)
-
-
-def _from_files(
-    files: Iterable[str], at: Resource, field: str, package: Package
-) -> Iterator[Layer]:
-    for number, path in enumerate(files):
-        where = f"{field}.valuesFiles[{number}]"
-        wanted = path.removeprefix("./")
-        found = [item for item in _neighbours(at, package) if item.path == wanted]
-        if not found:
-            message = (
-                f'must name a file of the package that holds a KRM resource, but "{path}" is none; '
-                "a plain values file becomes one as `kind: HelmValues`"
-            )
-            raise FunctionError(_wrong(message, at, where, path))
-        for resource in found:
-            layer = _layer(resource, None)
-            if layer is None:
-                message = f'must hold values, but `{resource.id}` has no key "{DEFAULT_KEY}"'
-                raise FunctionError(_wrong(message, at, where, path))
-            yield layer
-
-
-def _neighbours(at: Resource, package: Package) -> list[Resource]:
-    """Give the resources of the package that a resource stands in; of the root where it has none."""
-    home = at.package_path or (package.kptfile.package_path if package.kptfile else "")
-    return [item for item in package if item.package_path == home]
-
-
-def _find(source: ValuesSource, at: Resource, where: str, package: Package) -> Resource | None:
-    named = [item for item in package.select(kind=source.kind) if item.name == source.name]
-    if source.namespace is not None:
-        named = [item for item in named if item.namespace == source.namespace]
-    near = [item for item in named if item.package_path == at.package_path] or named
-    if len(near) == 1:
-        return near[0]
-    if near:
-        message = f"must choose one, but {len(near)} resources are `{source.kind} {source.name}`"
-        raise FunctionError(_wrong(message, at, where, source.name))
-    if source.optional:
-        return None
-    message = f"must be in the package, but there is no `{source.kind} {source.name}`"
-    raise FunctionError(_wrong(message, at, where, source.name))
-
-
-def _layer(resource: Resource, key: str | None) -> Layer | None:
-    """Give the values that a resource holds; None when it has no such key."""
-    body = resource.body
-    if resource.kind in ("ConfigMap", "Secret") and resource.group == "":
-        return _from_data(resource, key)
-    if (resource.kind, resource.group) == (HelmValues.kind_name, HelmValues.group):
-        values, field = body.get("values") or {}, "values"
-    else:
-        values, field = {name: body[name] for name in body if name not in _HEAD}, ""
-    for step in key.split(".") if key else ():
-        if not isinstance(values, Mapping) or step not in values:
-            return None
-        values, field = values[step], f"{field}.{step}".lstrip(".")
-    return Layer(_mapping(values, resource, field or "the resource"), resource, field)
-
-
-def _from_data(resource: Resource, key: str | None) -> Layer | None:
-    """Read values from a ConfigMap's or a Secret's key: YAML in a string."""
-    data = resource.body.get("data") or {}
-    texts = resource.body.get("stringData") or {}
-    only = next(iter({**data, **texts}), None) if len({**data, **texts}) == 1 else None
-    name = key or (only if only and DEFAULT_KEY not in data else DEFAULT_KEY)
-    if name in texts or resource.kind == "ConfigMap":
-        field, text = ("stringData" if name in texts else "data"), {**data, **texts}.get(name)
-    else:
-        field, text = "data", _decoded(data.get(name), resource, name)
-    if text is None:
-        return None
-    try:
-        values = yaml_load(str(text))
-    except YamlError as problem:
-        message = f"must be YAML: {problem}"
-        raise FunctionError(_wrong(message, resource, f"{field}.{name}", None)) from problem
-    where = f"{field}.{name}"
-    return Layer(_mapping(values, resource, where), resource, f"{where}#")
-
-
-def _decoded(text: Any, resource: Resource, name: str) -> str | None:
-    import base64
-
-    if text is None:
-        return None
-    try:
-        return base64.b64decode(str(text), validate=True).decode()
-    except ValueError as problem:
-        message = "must be base64 of UTF-8 text"
-        raise FunctionError(_wrong(message, resource, f"data.{name}", None)) from problem
-
-
-def _mapping(values: Any, resource: Resource, field: str) -> Mapping[str, Any]:
-    if values is None:
-        return {}
-    if not isinstance(values, Mapping):
-        raise FunctionError(_wrong("must be a map of values", resource, field, None))
-    return values
-
-
-def _targeted(layer: Layer, target: str | None) -> Layer:
-    values = layer.values
-    for step in reversed(target.split(".") if target else []):
-        values = {step: values}
-    return Layer(values, layer.resource, layer.field) if target else layer
-
-
-def _without_key(source: ValuesSource, at: Resource, where: str, resource: Resource) -> Result:
-    key = source.key or DEFAULT_KEY
-    message = f'must name a key of `{resource.id}`, but "{key}" is none'
-    return _wrong(message, at, f"{where}.key", key)
-
-
-def _wrong(message: str, at: Resource, field: str, current: str | None) -> Result:
-    return error(message, code="values-source", at=at, field=field, current=current)
+def normal(value: Any) -> Any:
+    """Give values with text for keys, as JSON has them, so that `80` and `"80"` are one key."""
+    if isinstance(value, Mapping):
+        return {
+            key if isinstance(key, str) else json.dumps(key): normal(item)
+            for key, item in value.items()
+        }
+    return [normal(item) for item in value] if isinstance(value, list) else value

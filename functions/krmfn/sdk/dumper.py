@@ -11,13 +11,13 @@ from typing import Any
 
 from krmfn.sdk.scalars import PlainStr, SpelledFloat, SpelledInt, is_ambiguous
 
-_PLAIN = re.compile(
-    r"[A-Za-z0-9_./$+\\^()~;<=\xa1-\ud7ff-][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*"
-)
+_PRINTABLE = r"\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"  # to every reader
+_PLAIN = re.compile(rf"[A-Za-z0-9_./$+\\^()~;<=\xa1-\u2027\u202a-\ud7ff-][{_PRINTABLE}]*")
 _NOT_PLAIN_INSIDE = re.compile(r":(?:\s|$)|\s#|\s$|^(?:-(?:\s|$)|---|\.\.\.)")
-_FLOW_INDICATOR = re.compile(r"[,\[\]{}]|:$")
-_NOT_LITERAL = re.compile(r"[^\n\t\x20-\x7e\xa1-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[ \t](?:\n|$)")
-_ESCAPED = re.compile(r'["\\]|[^\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]')
+_FLOW_INDICATOR = re.compile(r"[,\[\]{}?:]")
+_NOT_LITERAL = re.compile(rf"[^\n\t{_PRINTABLE}]|[ \t](?:\n|$)|^\n*\t")
+_ESCAPED = re.compile(rf'["\\]|[^{_PRINTABLE}]')
+_LONGEST_SIMPLE_KEY = 1000  # YAML's own limit is 1024; a longer one needs a `?`
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 
 
@@ -27,7 +27,7 @@ def dump(value: Any) -> str:
     Raises:
         TypeError: a value is of a type that YAML has no words for.
     """
-    return "\n".join(_block(value, "")) + "\n"
+    return "\n".join(_block(value, "", "")) + "\n"
 
 
 def dump_scalar(value: Any, *, style: str = "", flow: bool = False) -> str:
@@ -44,7 +44,7 @@ def dump_scalar(value: Any, *, style: str = "", flow: bool = False) -> str:
 def dump_flow(value: Any) -> str:
     """Give a value in flow style on one line, as in ``{a: [1, 2]}``."""
     if isinstance(value, Mapping):
-        pairs = (f"{dump_scalar(key, flow=True)}: {dump_flow(item)}" for key, item in value.items())
+        pairs = (f"{_key(key, ' ', flow=True)} {dump_flow(item)}" for key, item in value.items())
         return "{" + ", ".join(pairs) + "}"
     if _is_sequence(value):
         return "[" + ", ".join(dump_flow(item) for item in value) + "]"
@@ -54,14 +54,14 @@ def dump_flow(value: Any) -> str:
 def dump_entry(key: Any, value: Any, indent: str, *, dash: str = "") -> str:
     """Give the lines of one ``key: value`` entry, indented, without the last newline.
 
-    `dash` is the extra indentation of sequences below a key: "" compact, "  " wide.
+    `dash` is the extra indentation of sequences below their key: "" compact, "  " wide.
     """
     return "\n".join(_entry(key, value, indent, dash))
 
 
-def dump_item(value: Any, indent: str) -> str:
+def dump_item(value: Any, indent: str, *, dash: str = "") -> str:
     """Give the lines of one ``- item`` of a sequence, indented, without the last newline."""
-    return "\n".join(_item(value, indent))
+    return "\n".join(_item(value, indent, dash))
 
 
 def dump_literal(value: str, indent: str) -> list[str] | None:
@@ -74,37 +74,43 @@ def dump_literal(value: str, indent: str) -> list[str] | None:
     return [f"|{indicator}{chomping}", *(f"{indent}{line}" if line else "" for line in lines)]
 
 
-def _block(value: Any, indent: str) -> Iterator[str]:
+def _block(value: Any, indent: str, dash: str) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
-            yield from _entry(key, item, indent, "")
+            yield from _entry(key, item, indent, dash)
     elif _is_sequence(value) and value:
         for item in value:
-            yield from _item(item, indent)
+            yield from _item(item, indent, dash)
     elif isinstance(value, str) and (literal := dump_literal(value, indent + "  ")):
         yield f"{indent}{literal[0]}"
         yield from literal[1:]
     else:
-        yield f"{indent}{dump_flow(value)}"
+        is_empty = isinstance(value, Mapping) or _is_sequence(value)
+        yield f"{indent}{dump_flow(value) if is_empty else dump_scalar(value)}"
 
 
 def _entry(key: Any, value: Any, indent: str, dash: str) -> Iterator[str]:
-    name = f"{indent}{dump_scalar(key)}:"
+    name = indent + _key(key, f"\n{indent}")
     if isinstance(value, Mapping) and value:
         yield name
-        yield from _block(value, indent + "  ")
+        yield from _block(value, indent + "  ", dash)
     elif _is_sequence(value) and value:
         yield name
-        yield from _block(value, indent + dash)
+        yield from _block(value, indent + dash, dash)
     else:
-        first, *rest = _block(value, indent)
+        first, *rest = _block(value, indent, dash)
         yield f"{name} {first.removeprefix(indent)}"
         yield from rest
 
 
-def _item(value: Any, indent: str) -> Iterator[str]:
+def _key(key: Any, separator: str, *, flow: bool = False) -> str:
+    text = dump_scalar(key, flow=flow)
+    return f"{text}:" if len(text) <= _LONGEST_SIMPLE_KEY else f"? {text}{separator}:"
+
+
+def _item(value: Any, indent: str, dash: str) -> Iterator[str]:
     inner = "" if isinstance(value, str) else "  "
-    first, *rest = _block(value, indent + inner)
+    first, *rest = _block(value, indent + inner, dash)
     yield f"{indent}- {first.removeprefix(indent + inner)}"
     yield from rest
 

@@ -1,17 +1,22 @@
 """A new value for an old text: the smallest splices that make the text mean it.
 
-Comments, key order, quotes and number spelling stay wherever the value did not change. What cannot
-be spliced (anchors, aliases, a change of shape) is written anew, and every result is read back:
-an edit that would not mean the new value falls back to writing the whole text anew.
+Comments, key order, quotes and number spelling stay wherever the value did not change. Every result
+is read back: an edit that would not mean the new value (an anchor that is changed under its alias)
+falls back to writing the whole text anew.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from krmfn.sdk.dumper import dump, dump_entry, dump_flow, dump_item, dump_literal, dump_scalar
 from krmfn.sdk.loader import Node, YamlError, compose, load
+
+_MAX_COMPARISONS = 1_000_000
+_GAP = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*")  # blanks and comments
+_COLON = re.compile(_GAP.pattern + ":")
 
 
 class Splice(NamedTuple):
@@ -26,31 +31,36 @@ def edit(text: str, value: Any) -> str:
     """Give a text that means `value` and is otherwise as near to `text` as can be.
 
     Args:
-        text: one block-style YAML document.
+        text: one YAML document.
         value: the plain value that the new text must mean.
     """
     node = compose(text)
-    if node is None or node.aliased or not _editable(node, value):
-        return text if node is not None and same(node.value, value) else dump(value)
+    if node is not None and same(node.value, value):
+        return text
     source = text if text.endswith("\n") else text + "\n"
-    edited = apply(source, list(_changes(source, node, value)))
-    try:
-        return edited if same(load(edited), value) else dump(value)
-    except YamlError:
+    if node is not None and _is_editable(node, value):
+        splices = _Editor(source, _dash(node)).changes(node, value)
+    elif node is not None and _keeps_shape(node, value):
+        splices = _flow_changes(node, value)
+    else:
         return dump(value)
+    edited = apply(source, splices)
+    candidates = [edited] if source is text else [edited[:-1], edited]
+    return next((each for each in candidates if means(each, value)), None) or dump(value)
 
 
-def apply(text: str, splices: list[Splice]) -> str:
+def apply(text: str, splices: Iterable[Splice]) -> str:
     """Make all splices; they refer to the text as given and must not overlap."""
+    newline = "\r\n" if "\r\n" in text else "\n"
     parts, position = [], 0
-    for splice in sorted(splices, key=lambda splice: (splice.start, splice.end)):
-        parts += [text[position : splice.start], splice.text]
-        position = splice.end
+    for start, end, new in sorted(splices, key=lambda splice: (splice.start, splice.end)):
+        parts += [text[position:start], new.replace("\n", newline)]
+        position = end
     return "".join([*parts, text[position:]])
 
 
 def same(left: Any, right: Any) -> bool:
-    """Say whether two values are equal, types included (True is not 1) and key order aside."""
+    """Say whether two values are equal, key order aside: 1 is 1.0, but neither True nor "1"."""
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
@@ -62,172 +72,246 @@ def same(left: Any, right: Any) -> bool:
     return isinstance(left, str) is isinstance(right, str) and bool(left == right)
 
 
-def _editable(node: Node, value: Any) -> bool:
-    """Say whether a node is a block collection that stays one."""
-    stays = isinstance(value, dict | list) and bool(value)
-    return stays and bool(node.entries) and node.style == ""
+def means(text: str, value: Any) -> bool:
+    """Say whether a text is YAML that means this value."""
+    try:
+        return same(load(text), value)
+    except YamlError:
+        return False
 
 
-def _changes(text: str, node: Node, value: Any) -> Iterator[Splice]:
-    """Yield the splices inside a block collection that keeps its shape."""
-    if isinstance(node.value, dict):
-        yield from _mapping_changes(text, node, value)
-    else:
-        yield from _sequence_changes(text, node, value)
+def _shape(value: Any) -> type | None:
+    """Say what a value is: a mapping, a list, or neither."""
+    return dict if isinstance(value, Mapping) else list if isinstance(value, list | tuple) else None
 
 
-def _mapping_changes(text: str, node: Node, value: Mapping[Any, Any]) -> Iterator[Splice]:
-    entries = [(key, item) for key, item in node.entries if key is not None]
-    kept = [(key, item) for key, item in entries if key.value in value]
-    if not kept:
-        yield _rewritten(node, value)
-        return
-    for key, item in kept:
-        yield from _entry_changes(text, node, key, item, value[key.value])
-    for number, (key, _) in enumerate(entries):
-        if key.value not in value:
-            yield _removal(text, [(key.start, item.end) for key, item in entries], number)
-    yield from _additions(text, node, kept, value)
+def _is_editable(node: Node, value: Any) -> bool:
+    """Say whether a node is a block collection that stays one of its kind."""
+    return bool(node.entries and value) and not node.style and _shape(value) is type(node.value)
 
 
-def _additions(
-    text: str, node: Node, kept: list[tuple[Node, Node]], value: Mapping[Any, Any]
-) -> Iterator[Splice]:
-    """Yield the splices for new keys: each behind the key that it follows in the new value."""
-    ends = {key.value: _line_end(text, item.end) for key, item in kept}
-    known = {key.value for key, _ in node.entries if key is not None}
-    position = next(iter(ends.values()))
-    indent = " " * node.column
-    for key, item in value.items():
-        position = ends.get(key, position)
-        if key not in known:
-            line = dump_entry(key, item, indent, dash=_dash(node)) + "\n"
-            yield Splice(position, position, line)
-
-
-def _entry_changes(text: str, parent: Node, key: Node, item: Node, value: Any) -> Iterator[Splice]:
-    if same(item.value, value):
-        return
-    if _editable(item, value) and isinstance(item.value, dict) is isinstance(value, dict):
-        yield from _changes(text, item, value)
-    elif isinstance(value, dict | list) and value and not item.style:
-        colon = text.index(":", key.end) + 1
-        entry = dump_entry("k", value, " " * parent.column, dash=_dash(parent))
-        yield Splice(colon, item.end, entry.partition(":")[2])
-    else:
-        yield from _scalar_change(text, item, value, " " * parent.column, key.end)
-
-
-def _scalar_change(text: str, item: Node, value: Any, indent: str, after: int) -> Iterator[Splice]:
-    """Yield the splice that puts a scalar or a flow collection in the place of `item`."""
-    if isinstance(value, dict | list):
-        new = dump_flow(value)
-    elif isinstance(value, str) and (literal := dump_literal(value, indent + "  ")):
-        new = "\n".join(literal)
-    else:
-        new = dump_scalar(value, style=item.style if item.style in ("'", '"') else "")
-    old = text[item.start : item.end]
-    tail = "\n" if old.endswith("\n") else ""
-    if item.start == item.end or (item.entries and not item.style):
-        position = text.index(":", after) + 1 if after < item.start else item.start
-        yield Splice(position, item.end, f" {new}")
-    elif "\n" in new and not tail and text[item.end :].partition("\n")[0].strip():
-        yield Splice(item.start, _line_end(text, item.end), new + "\n")
-    else:
-        yield Splice(item.start, item.end, new + tail)
-
-
-def _sequence_changes(text: str, node: Node, value: list[Any]) -> Iterator[Splice]:
-    items = [item for _, item in node.entries]
-    dashes = [_dash_of(text, item) for item in items]
-    indent = " " * node.column
-    if any(dash is None for dash in dashes):
-        yield _rewritten(node, value)
-        return
-    spans = [(dash, item.end) for dash, item in zip(dashes, items, strict=True) if dash is not None]
-    matcher = SequenceMatcher(
-        None,
-        [_fingerprint(item.value) for item in items],
-        [_fingerprint(item) for item in value],
-        autojunk=False,
+def _keeps_shape(node: Node, value: Any) -> bool:
+    """Say whether a node is a flow collection whose parts can be changed one by one."""
+    if not _is_flow(node) or _shape(value) is not type(node.value):
+        return False
+    keeps_parts = len(value) == len(node.entries) and all(
+        item.start < item.end and (key is None or key.value in value) for key, item in node.entries
     )
-    for operation, first, last, new_first, new_last in matcher.get_opcodes():
-        if operation == "equal":
-            continue
-        paired = min(last - first, new_last - new_first)
-        for offset in range(paired):
-            yield from _item_change(text, items[first + offset], value[new_first + offset], indent)
-        for number in range(first + paired, last):
-            yield _removal(text, spans, number)
-        added = value[new_first + paired : new_last]
-        if added:
-            behind = first + paired
-            start = spans[0][0] - node.column
-            position = _line_end(text, spans[behind - 1][1]) if behind else start
-            yield Splice(position, position, "".join(f"{dump_item(x, indent)}\n" for x in added))
+    return bool(value) and keeps_parts
 
 
-def _item_change(text: str, item: Node, value: Any, indent: str) -> Iterator[Splice]:
-    if same(item.value, value):
+def _is_flow(node: Node) -> bool:
+    return node.style in {"{", "["}
+
+
+def _is_block(node: Node) -> bool:
+    return bool(node.entries) and not _is_flow(node)
+
+
+def _flow_changes(node: Node, value: Any) -> Iterator[Splice]:
+    """Yield the splices inside a flow collection: one part each, or all of it where parts go."""
+    if same(node.value, value):
         return
-    if _editable(item, value) and isinstance(item.value, dict) is isinstance(value, dict):
-        yield from _changes(text, item, value)
-    elif isinstance(value, dict | list) and value and not item.style:
-        yield Splice(item.start, item.end, dump_item(value, indent)[len(indent) + 2 :])
+    if _keeps_shape(node, value):
+        for number, (key, item) in enumerate(node.entries):
+            yield from _flow_changes(item, value[key.value if key else number])
+    elif _shape(value):
+        yield Splice(node.start, node.end, dump_flow(value))
     else:
-        yield from _scalar_change(text, item, value, indent, item.start)
+        yield Splice(node.start, node.end, dump_scalar(value, style=node.style, flow=True))
 
 
-def _rewritten(node: Node, value: Any) -> Splice:
-    """Give the splice that writes all of a block collection anew, at its own column."""
-    indent = " " * node.column
-    if not value:
-        return Splice(node.start, node.end, "{}" if isinstance(value, dict) else "[]")
-    lines = (
-        [dump_entry(key, item, indent, dash=_dash(node)) for key, item in value.items()]
-        if isinstance(value, Mapping)
-        else [dump_item(item, indent) for item in value]
-    )
-    return Splice(node.start, node.end, "\n".join(lines)[node.column :])
+class _Entry(NamedTuple):
+    """An entry of a block collection.
 
-
-def _removal(text: str, spans: list[tuple[int, int]], number: int) -> Splice:
-    """Give the splice that takes one entry out of a block collection.
-
-    An entry whose line begins with the parent's ``- `` gives its place to the next one.
+    Attributes:
+        name: its key; None in a sequence.
+        item: its value.
+        start: offset of its ``-``, its ``?`` or its key.
+        opening: offset behind its ``-`` or ``:``; None for a ``? key`` without a value.
+        end: offset behind its last character.
+        behind: offset of the line behind it, and behind comments below it that stand deeper.
     """
-    start, end = spans[number]
-    line = text.rfind("\n", 0, start) + 1
-    if text[line:start].strip() and number + 1 < len(spans):
-        return Splice(start, spans[number + 1][0], "")
-    if text[line:start].strip():
-        return Splice(start, _line_end(text, end), "")
-    return Splice(line, _line_end(text, end), "")
+
+    name: Any
+    item: Node
+    start: int
+    opening: int | None
+    end: int
+    behind: int
 
 
-def _line_end(text: str, position: int) -> int:
-    """Give the offset behind the line that `position`, the end of a node, stands in."""
-    if position and text[position - 1] == "\n":
-        return position
-    found = text.find("\n", position)
-    return len(text) if found < 0 else found + 1
+@dataclass(frozen=True)
+class _Editor:
+    """Finds the splices of a text; `dash` is how far its lists stand to the right of their key."""
+
+    text: str
+    dash: str
+
+    def changes(self, node: Node, value: Any) -> Iterator[Splice]:
+        """Yield the splices inside a block collection that stays one of its kind."""
+        entries = list(self.entries(node))
+        if _shape(value) is dict:
+            yield from self.mapping_changes(node, entries, value)
+        else:
+            yield from self.sequence_changes(node, entries, value)
+
+    def entries(self, node: Node) -> Iterator[_Entry]:
+        deeper = re.compile(rf"(?:(?:[ \t]*\r?\n)* {{{node.column + 1},}}#[^\n]*\n)*")
+        end = node.start
+        for key, item in node.entries:
+            start = self.skip(_GAP, end)
+            opening: int | None = start + 1
+            if key is not None:
+                colon = _COLON.match(self.text, key.end)
+                opening = colon.end() if colon else None
+            end = item.end if item.start < item.end else opening or (key or item).end
+            behind = self.skip(deeper, self.line_end(end))
+            yield _Entry(key and key.value, item, start, opening, end, behind)
+
+    def mapping_changes(
+        self, node: Node, entries: list[_Entry], value: Mapping[Any, Any]
+    ) -> Iterator[Splice]:
+        indent = " " * node.column
+        kept = [entry for entry in entries if entry.name in value]
+        if not kept:
+            new = "\n".join(self.lines(key, item, indent) for key, item in value.items())
+            yield Splice(node.start, entries[-1].behind, new.removeprefix(indent) + "\n")
+            return
+        for entry in kept:
+            yield from self.entry_changes(entry, value[entry.name], indent)
+        gone = {number for number, entry in enumerate(entries) if entry.name not in value}
+        yield from self.removals(entries, gone)
+        ends = {entry.name: entry.behind for entry in kept}
+        known = {entry.name for entry in entries}
+        position = kept[0].behind
+        for key, item in value.items():
+            position = ends.get(key, position)
+            if key not in known:
+                yield Splice(position, position, self.lines(key, item, indent) + "\n")
+
+    def sequence_changes(
+        self, node: Node, entries: list[_Entry], value: list[Any]
+    ) -> Iterator[Splice]:
+        indent = " " * node.column
+        position: int | None = None
+        gone: set[int] = set()
+        for old, new in _alignment([entry.item.value for entry in entries], value):
+            if old is not None:
+                position = entries[old].behind
+                if new is None:
+                    gone.add(old)
+                else:
+                    yield from self.entry_changes(entries[old], value[new], indent)
+            elif new is not None:
+                added = dump_item(value[new], indent, dash=self.dash)
+                if position is None:
+                    first = f"{added.removeprefix(indent)}\n{indent}"
+                    yield Splice(node.start, node.start, first)
+                else:
+                    yield Splice(position, position, f"{added}\n")
+        yield from self.removals(entries, gone)
+
+    def entry_changes(self, entry: _Entry, value: Any, indent: str) -> Iterator[Splice]:
+        item = entry.item
+        if same(item.value, value):
+            return
+        if _is_editable(item, value):
+            yield from self.changes(item, value)
+        elif item.entries and _is_flow(item) and value and _shape(value) is type(item.value):
+            yield from _flow_changes(item, value)
+        elif entry.opening is None:
+            new = self.lines(entry.name, value, indent).removeprefix(indent)
+            yield Splice(entry.start, entry.behind, new + "\n")
+        else:
+            yield self.replacement(entry, entry.opening, value, indent)
+
+    def replacement(self, entry: _Entry, opening: int, value: Any, indent: str) -> Splice:
+        """Give the splice that puts a new value in the place of an entry's old one.
+
+        A comment behind the old value stays behind the first line of the new one.
+        """
+        item = entry.item
+        start, new = opening, self.lines("k", value, indent).removeprefix(f"{indent}k:")
+        if _shape(value) and value:
+            if entry.name is None:
+                new = dump_item(value, indent, dash=self.dash).removeprefix(f"{indent}-")
+        else:
+            literal = dump_literal(value, f"{indent}  ") if isinstance(value, str) else None
+            new = "\n".join(literal) if literal else _scalar(value, item.style)
+            if item.start == item.end or _is_block(item):
+                new = f" {new}"
+            else:
+                start = item.start
+        line_end = self.line_end(entry.end)
+        comment = "" if _is_block(item) else self.text[entry.end : line_end].rstrip()
+        first, newline, rest = new.partition("\n")
+        end = entry.behind if newline or _is_block(item) else line_end
+        return Splice(start, end, f"{first}{comment}{newline}{rest}\n")
+
+    def removals(self, entries: list[_Entry], gone: set[int]) -> Iterator[Splice]:
+        """Yield the splices that take entries out.
+
+        An entry that stands behind the parent's ``- `` gives its place to what comes next.
+        """
+        number, place = 0, entries[0].start
+        if gone and self.text[self.line_start(place) : place].strip():
+            while number in gone and entries[number].start == place:
+                place = self.skip(re.compile(r"\s*"), entries[number].behind)
+                number += 1
+            yield Splice(entries[0].start, place, "")
+        for entry in (entries[each] for each in sorted(gone) if each >= number):
+            yield Splice(self.line_start(entry.start), entry.behind, "")
+
+    def lines(self, key: Any, value: Any, indent: str) -> str:
+        return dump_entry(key, value, indent, dash=self.dash)
+
+    def skip(self, pattern: re.Pattern[str], position: int) -> int:
+        found = pattern.match(self.text, position)
+        return found.end() if found else position
+
+    def line_start(self, position: int) -> int:
+        return self.text.rfind("\n", 0, position) + 1
+
+    def line_end(self, position: int) -> int:
+        """Give the offset behind the line that the end of a node stands in."""
+        if position and self.text[position - 1] == "\n":
+            return position
+        return self.text.index("\n", position) + 1
 
 
-def _dash(parent: Node) -> str:
-    """Say how sequences below this mapping are indented: "" compact, "  " wide."""
-    for key, item in parent.entries:
-        if key is not None and isinstance(item.value, list) and item.style == "" and item.entries:
-            return "  " if item.column > parent.column else ""
+def _scalar(value: Any, style: str) -> str:
+    return dump_flow(value) if _shape(value) else dump_scalar(value, style=style)
+
+
+def _dash(node: Node) -> str:
+    """Say how sequences below mappings are indented: "" compact, "  " wide."""
+    for key, item in node.entries:
+        if key is not None and isinstance(item.value, list) and item.entries and not item.style:
+            return "  " if item.column > node.column else ""
+        if found := _dash(item):
+            return found
     return ""
 
 
-def _dash_of(text: str, item: Node) -> int | None:
-    """Give the offset of the ``-`` that begins an item of a block sequence."""
-    line = text.rfind("\n", 0, item.start) + 1
-    before = text[line : item.start]
-    dash = before.rfind("-")
-    return line + dash if dash >= 0 and not before[dash + 1 :].strip() else None
+def _alignment(old: list[Any], new: list[Any]) -> Iterator[tuple[int | None, int | None]]:
+    """Yield which number of the old list becomes which of the new one; None for none."""
+    left, right = ([_identity(value) for value in values] for values in (old, new))
+    if len(left) * len(right) > _MAX_COMPARISONS:
+        left, right = [0] * len(left), [1] * len(right)
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    for _, first, last, new_first, new_last in matcher.get_opcodes():
+        for offset in range(max(last - first, new_last - new_first)):
+            before, after = first + offset, new_first + offset
+            yield before if before < last else None, after if after < new_last else None
 
 
-def _fingerprint(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+def _identity(value: Any) -> Any:
+    """Give what items of lists are told apart by: their `name`, else all of them."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("name"), str):
+            return value["name"], dict
+        return frozenset((key, _identity(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(_identity, value))
+    return value, isinstance(value, bool)

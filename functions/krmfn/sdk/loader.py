@@ -26,8 +26,10 @@ MAX_DEPTH = 200
 MAX_ALIASED_NODES = 100_000
 MAX_TEXT = 64 * 1024 * 1024
 
+_BYTE_ORDER_MARK = "\ufeff"
+_TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "timestamp")
+    _TAG + name for name in ("int", "float", "bool", "null", "timestamp", "merge")
 )
 
 
@@ -57,10 +59,9 @@ class Node(NamedTuple):
         value: the plain value of the whole node.
         start, end: offsets in the text, in characters; `end` is behind the last character.
         column: column of the first character, from 0.
-        style: of a scalar its quote, `|`, `>` or "" when plain; of a collection "{" or "[" in
-            flow style, "" in block style.
+        style: of a scalar its quote, `|`, `>` or "" when plain, `*` of an alias; of a collection
+            `{` or `[` in flow style, "" in block style, `!` in block style behind a tag or anchor.
         entries: of a mapping its (key, value) nodes, of a sequence its (None, item) nodes.
-        aliased: whether an anchor or an alias stands in the node.
     """
 
     value: Any
@@ -69,12 +70,11 @@ class Node(NamedTuple):
     column: int
     style: str = ""
     entries: "tuple[tuple[Node | None, Node], ...]" = ()
-    aliased: bool = False
 
 
 def load(text: str) -> Any:
     """Give the plain value of a text that holds one YAML document (None when it is empty)."""
-    return _only(load_all(text))
+    return next(iter(_documents(text, _Values, only=True)), None)
 
 
 def load_all(text: str) -> list[Any]:
@@ -84,44 +84,57 @@ def load_all(text: str) -> list[Any]:
 
 def compose(text: str) -> Node | None:
     """Give the node tree of a text that holds one YAML document (None when it is empty)."""
-    node: Node | None = _only(_documents(text, _Nodes))
-    return node
+    return next(iter(_documents(text, _Nodes, only=True)), None)
 
 
-def _only(documents: list[Any]) -> Any:
-    if len(documents) > 1:
-        raise YamlError(f"must hold one YAML document, but holds {len(documents)}")
-    return documents[0] if documents else None
-
-
-def _documents(text: str, build: "type[_Values | _Nodes]") -> list[Any]:
+def _documents(text: str, build: "type[_Values | _Nodes]", *, only: bool = False) -> list[Any]:
+    """Give the documents of a text; with `only`, a second one is an error."""
     if len(text) > MAX_TEXT:
         raise YamlError(f"must be at most {MAX_TEXT // 2**20} MiB")
-    found = []
+    found: list[Any] = []
+    plain = text.removeprefix(_BYTE_ORDER_MARK)
     try:
-        next_event = CParser(text).get_event
-        while (event := next_event()).__class__ is not StreamEndEvent:
-            if event.__class__ is DocumentStartEvent:
-                found.append(build(next_event).build(next_event(), 0))
+        builder = build(CParser(plain).get_event, len(text) - len(plain))
+        while (event := builder.next_event()).__class__ is not StreamEndEvent:
+            if event.__class__ is not DocumentStartEvent:
+                continue
+            if only and found:
+                raise _error("must hold one YAML document, but another one begins here", event)
+            builder.anchors.clear()
+            found.append(builder.build(builder.next_event(), 0))
     except MarkedYAMLError as error:
-        raise _located(error) from error
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise YamlError(f"must hold printable characters only: {error.reason}", line, 1) from error
+        raise _located(error, plain) from error
+    except (ReaderError, UnicodeEncodeError) as error:
+        raise _unprintable(error, plain) from error
     return found
 
 
-def _located(error: MarkedYAMLError) -> YamlError:
+def _located(error: MarkedYAMLError, text: str) -> YamlError:
     mark = error.problem_mark or error.context_mark
     words = ", ".join(part for part in (error.context, error.problem) if part)
-    return YamlError(words, mark.line + 1, mark.column + 1) if mark else YamlError(words)
+    if mark is None:
+        return YamlError(words)
+    if text[mark.index : mark.index + 1] == "\t":
+        words = "must be indented with spaces, but here is a tab"
+    return YamlError(words, mark.line + 1, mark.column + 1)
+
+
+def _unprintable(error: ReaderError | UnicodeEncodeError, text: str) -> YamlError:
+    if isinstance(error, UnicodeEncodeError):
+        before = text[: error.start]
+    else:  # libyaml counts bytes
+        before = text.encode()[: error.position].decode(errors="ignore")
+    lines = f"{before}.".splitlines()
+    problem = f"must hold printable characters only: {error.reason}"
+    return YamlError(problem, len(lines), len(lines[-1]))
 
 
 class _Builder:
-    """What both builders share: anchors and bounds."""
+    """What both builders share: anchors and bounds. `shift` is added to offsets in the text."""
 
-    def __init__(self, next_event: Callable[[], Any]) -> None:
+    def __init__(self, next_event: Callable[[], Any], shift: int) -> None:
         self.next_event = next_event
+        self.shift = shift
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.nodes = 0
         self.aliased = 0
@@ -140,7 +153,7 @@ class _Builder:
         return built
 
     def check_depth(self, event: Any, depth: int) -> None:
-        if depth > MAX_DEPTH:
+        if depth >= MAX_DEPTH:
             raise _error(f"must be nested at most {MAX_DEPTH} deep", event)
 
 
@@ -167,7 +180,7 @@ class _Values(_Builder):
         next_event, value, merged = self.next_event, {}, []
         while (event := next_event()).__class__ is not MappingEndEvent:
             self.nodes += 2
-            key = self.build(event, depth + 1) if event.anchor else _key(event)
+            key = _hashable(self.build(event, depth + 1), event) if event.anchor else _key(event)
             item = next_event()
             if item.__class__ is ScalarEvent and not item.anchor:
                 built = read_plain(item.value) if item.implicit[0] else _scalar(item)
@@ -194,62 +207,60 @@ class _Nodes(_Builder):
 
     def build(self, event: Any, depth: int) -> Node:
         kind = event.__class__
-        start, column = event.start_mark.index, event.start_mark.column
+        start, column = event.start_mark.index + self.shift, event.start_mark.column
+        end = event.end_mark.index + self.shift
         if kind is AliasEvent:
-            value = self.aliased_by(event).value
-            return Node(value, start, event.end_mark.index, column, "*", (), True)
+            return Node(self.aliased_by(event).value, start, end, column, "*")
         before = self.nodes
         if kind is ScalarEvent:
-            style = "" if event.style is None else event.style
-            end = event.end_mark.index
-            node = Node(_scalar(event), start, end, column, style, (), bool(event.anchor))
+            node = Node(_scalar(event), start, end, column, event.style or "")
         else:
             self.check_depth(event, depth)
-            node = self.collection(event, depth)
+            node = self.collection(event, start, column, depth)
         if event.anchor:
             self.remember(event, node, before)
         return node
 
-    def collection(self, event: Any, depth: int) -> Node:
+    def collection(self, event: Any, start: int, column: int, depth: int) -> Node:
         is_mapping = event.__class__ is MappingStartEvent
-        entries: list[tuple[Node | None, Node, Any]] = []
-        while (child := self.next_event()).__class__ not in _ENDS:
-            self.nodes += 1
-            key = self.build(child, depth + 1) if is_mapping else None
-            item = self.build(self.next_event() if is_mapping else child, depth + 1)
-            entries.append((key, item, child))
-        style = ("{" if is_mapping else "[") if event.flow_style else ""
-        closing: Any = child.end_mark
-        end = closing.index if style or not entries else entries[-1][1].end
-        aliased = bool(event.anchor) or any(
-            item.aliased or (key is not None and (key.aliased or key.value == "<<"))
-            for key, item, _ in entries
-        )
-        value = _mapping_value(entries) if is_mapping else [item.value for _, item, _ in entries]
-        pairs = tuple((key, item) for key, item, _ in entries)
-        start: Any = event.start_mark
-        return Node(value, start.index, end, start.column, style, pairs, aliased)
-
-
-_ENDS = (MappingEndEvent, SequenceEndEvent)
-
-
-def _mapping_value(entries: list[tuple[Node | None, Node, Any]]) -> dict[Any, Any]:
-    value: dict[Any, Any] = {}
-    merged = []
-    for key, item, event in entries:
-        name = _hashable(key.value if key else None, event)
-        if name == "<<" and _is_merge(event):
-            merged.append((item.value, event))
-        elif name in value:
-            raise _error(f"found duplicate key {name!r}", event)
+        value, entries, closing = (self.mapping if is_mapping else self.sequence)(depth)
+        if event.flow_style or not entries:
+            end = closing.end_mark.index + self.shift
+            style = "{" if is_mapping else "["
         else:
-            value[name] = item.value
-    return _merge(value, merged) if merged else value
+            end = entries[-1][1].end
+            style = "!" if event.tag or event.anchor else ""
+        return Node(value, start, end, column, style, tuple(entries))
+
+    def mapping(self, depth: int) -> tuple[Any, list[tuple[Node | None, Node]], Any]:
+        value: dict[Any, Any] = {}
+        entries: list[tuple[Node | None, Node]] = []
+        merged = []
+        while (event := self.next_event()).__class__ is not MappingEndEvent:
+            self.nodes += 2
+            if not event.anchor:
+                _key(event)
+            key = self.build(event, depth + 1)
+            item = self.build(self.next_event(), depth + 1)
+            entries.append((key, item))
+            if key.value == "<<" and _is_merge(event):
+                merged.append((item.value, event))
+            elif _hashable(key.value, event) in value:
+                raise _error(f"found duplicate key {key.value!r}", event)
+            else:
+                value[key.value] = item.value
+        return _merge(value, merged) if merged else value, entries, event
+
+    def sequence(self, depth: int) -> tuple[Any, list[tuple[Node | None, Node]], Any]:
+        entries: list[tuple[Node | None, Node]] = []
+        while (event := self.next_event()).__class__ is not SequenceEndEvent:
+            self.nodes += 1
+            entries.append((None, self.build(event, depth + 1)))
+        return [item.value for _, item in entries], entries, event
 
 
 def _is_merge(event: Any) -> bool:
-    return event.__class__ is ScalarEvent and bool(event.implicit[0])
+    return event.__class__ is ScalarEvent and (event.implicit[0] or event.tag == f"{_TAG}merge")
 
 
 def _merge(value: dict[Any, Any], merged: list[tuple[Any, Any]]) -> dict[Any, Any]:

@@ -1,13 +1,12 @@
 """One Kubernetes resource: its text, and its values when somebody asks for them."""
 
-import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from krmfn.sdk.scalars import is_ambiguous
+from krmfn.sdk import head
 
 PATH = "internal.config.kubernetes.io/path"
 INDEX = "internal.config.kubernetes.io/index"
@@ -171,20 +170,20 @@ class Resource:
         """The file the resource stands in, relative to its package."""
         if self.place:
             return self.place.path
-        return self.annotations.get(PATH, self.annotations.get(LEGACY_PATH))
+        return self._annotation(PATH) or self._annotation(LEGACY_PATH) or None
 
     @property
     def index(self) -> int | None:
         """The number of the document in its file."""
         if self.place:
             return self.place.index
-        index = self.annotations.get(INDEX, self.annotations.get(LEGACY_INDEX, ""))
+        index = self._annotation(INDEX) or self._annotation(LEGACY_INDEX)
         return int(index) if index.isdecimal() else None
 
     @property
     def package_path(self) -> str:
         """The folder of the (sub-)package the resource belongs to; "" when it is not known."""
-        return self.place.package_path if self.place else self.annotations.get(PACKAGE_PATH, "")
+        return self.place.package_path if self.place else self._annotation(PACKAGE_PATH)
 
     @property
     def cluster(self) -> str:
@@ -198,8 +197,9 @@ class Resource:
         return self.annotations.get(LOCAL_CONFIG, "false") != "false"
 
     def thawed(self) -> dict[str, Any]:
-        """Give a copy of the values that may be changed."""
-        return copy.deepcopy(dict(self.body))
+        """Give a copy of the values that may be changed; what aliases shared is shared no more."""
+        copied: dict[str, Any] = _copy(self.body)
+        return copied
 
     def replaced(self, body: Mapping[str, Any]) -> "Resource":
         """Give the resource with other values; its text changes only where they differ."""
@@ -219,10 +219,8 @@ class Resource:
 
     def clone(self, **metadata: str) -> "Resource":
         """Give a copy under another name or namespace, without kpt's internal annotations."""
-        body = self.thawed()
-        body.setdefault("metadata", {}).update(metadata)
-        strip_internal(body)
-        return replace(self, slot=None, place=None).replaced(body)
+        named = {**self.body, "metadata": {**self._metadata, **metadata}}
+        return replace(self, slot=None, place=None).replaced(without_internal(named))
 
     def same_as(self, other: "Resource") -> bool:
         """Say whether both mean the same, kpt's internal annotations aside."""
@@ -236,37 +234,34 @@ class Resource:
         return metadata if isinstance(metadata, dict) else {}
 
     def _head(self, key: str) -> str:
-        if self.clean and "body" not in self.__dict__:
-            found = _head_pattern(self.column, key).search(self.raw)
-            if found:
-                return found[1]
+        if self._is_unread and (found := head.field(self.raw, self.column, key)):
+            return found
         value = self.body.get(key)
         return value if isinstance(value, str) else ""
 
+    def _annotation(self, key: str) -> str:
+        found = head.annotation(self.raw, self.column, key) if self._is_unread else None
+        return self.annotations.get(key, "") if found is None else found
+
+    @property
+    def _is_unread(self) -> bool:
+        return self.clean and "body" not in self.__dict__
+
     @cached_property
     def _named(self) -> tuple[str, str]:
-        if self.clean and "body" not in self.__dict__ and (found := self._named_by_pattern()):
+        if self._is_unread and (found := head.names(self.raw, self.column)):
             return found
         name, namespace = self._metadata.get("name"), self._metadata.get("namespace")
         return _text(name), _text(namespace)
-
-    def _named_by_pattern(self) -> tuple[str, str] | None:
-        block = _metadata_pattern(self.column).search(self.raw)
-        name = block and _field_pattern(self.column, "name").search(block[1])
-        if not block or not name or is_ambiguous(name[1]):
-            return None
-        namespace = _field_pattern(self.column, "namespace").search(block[1])
-        if not namespace:
-            return None if "namespace" in block[1] else (name[1], "")
-        return None if is_ambiguous(namespace[1]) else (name[1], namespace[1])
 
 
 def dedent(text: str, column: int) -> str:
     """Move a text `column` characters to the left; its first line may begin with a dash."""
     if not column:
         return text
-    lines = text.split("\n")
-    return "\n".join(line[column:] if line[:column].strip(" -") == "" else line for line in lines)
+    if not text[:column].strip(" -"):
+        text = " " * column + text[column:]
+    return re.sub(rf"^ {{1,{column}}}", "", text, flags=re.MULTILINE)
 
 
 def without_internal(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -277,11 +272,6 @@ def without_internal(body: Mapping[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in metadata["annotations"].items() if not is_internal(k)}
     rest = {key: value for key, value in metadata.items() if key != "annotations"}
     return {**body, "metadata": {**rest, "annotations": kept} if kept else rest}
-
-
-def strip_internal(body: dict[str, Any]) -> None:
-    """Take kpt's internal annotations out of values, in place."""
-    body.update(without_internal(body))
 
 
 def is_internal(annotation: str) -> bool:
@@ -302,6 +292,12 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _strings(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
@@ -309,23 +305,11 @@ def _strings(value: Any) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    """Give a name as text; what YAML reads as a number is meant as it is spelled."""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, str):
+        return value
+    from krmfn.sdk.dumper import dump_scalar
 
-
-@lru_cache
-def _head_pattern(column: int, key: str) -> re.Pattern[str]:
-    start = rf"^(?: {{{column}}}| {{{column - 2}}}- )" if column else "^"
-    return re.compile(rf"{start}{key}: +([A-Za-z][A-Za-z0-9_./-]*) *(?:#.*)?$", re.MULTILINE)
-
-
-@lru_cache
-def _metadata_pattern(column: int) -> re.Pattern[str]:
-    start = rf"^(?: {{{column}}}| {{{column - 2}}}- )" if column else "^"
-    return re.compile(
-        rf"{start}metadata: *(?:#.*)?\n((?:(?: {{{column + 1}}}.*| *)(?:\n|$))*)", re.MULTILINE
-    )
-
-
-@lru_cache
-def _field_pattern(column: int, key: str) -> re.Pattern[str]:
-    return re.compile(rf"^ {{{column + 2}}}{key}: +([a-z0-9][a-z0-9.-]*) *(?:#.*)?$", re.MULTILINE)
+    return dump_scalar(value)

@@ -1,7 +1,8 @@
 """Declaring a function, and running it: pure, from ResourceList to ResourceList."""
 
 import importlib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from krmfn.sdk.wire import ResourceList
 if TYPE_CHECKING:
     from krmfn.sdk.config import FunctionConfig
     from krmfn.sdk.model import Kind
+
+_PATH = re.compile(r"config\.kubernetes\.io/path: ['\"]?([^'\"\n]+)")
 
 Output = Resource | Generated | Result
 Body = Callable[[Any, Package], Iterable[Output]]
@@ -111,6 +114,10 @@ def run(declared: Function, given: ResourceList) -> Outcome:
         items, results, ok = _rendered(declared, given)
     except FunctionError as given_up:
         items, results, ok = given.items, list(given_up.results), False
+    except ValueError:  # an item that somebody asked for is no YAML
+        items, results, ok = given.items, list(_unreadable(given.items)), False
+        if not results:
+            raise
     ordered = tuple(in_order(results))
     written = (*given.results, *(result.to_value() for result in ordered))
     return Outcome(replace(given, items=items, results=written), ordered, ok)
@@ -140,6 +147,23 @@ def _rendered(
         _give_up_if_wrong(results)
         return given.items, results, True
     return items, results, True
+
+
+def _unreadable(items: Iterable[Resource]) -> Iterator[Result]:
+    """Say which items are no YAML; they are found only when somebody reads them."""
+    from krmfn.sdk.loader import YamlError
+
+    for number, item in enumerate(items):
+        try:
+            _ = item.body
+        except YamlError as problem:
+            found = _PATH.search(item.raw)
+            yield error(
+                f"must be YAML: item {number} of the list, {problem}",
+                code="invalid-yaml",
+                file=item.place.path if item.place else found[1] if found else "",
+                index=item.place.index if item.place else 0,
+            )
 
 
 def _give_up_if_wrong(results: list[Result]) -> None:

@@ -42,13 +42,13 @@ _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})")  # a longer one is a float, as
 _INT_OF_OTHER_BASE = re.compile(r"([-+]?)(?:0x([0-9a-fA-F]{1,99})|0o?([0-7]{1,99}))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
-# Matched against the text without underscores, which several dialects skip in numbers.
+# Matched with 0 for the underscores, which several dialects skip in numbers.
 _AMBIGUOUS = re.compile(
     r"""
     y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|=|<<     # YAML 1.1 words
-  | [-+]?0[bB][01]+ | [-+]?0[xX][0-9a-fA-F]+ | [-+]?0[oO]?[0-7]+
-  | [-+]?[0-9]+(?::[0-9]+)*(?:\.[0-9]*)?(?:[eE][-+]?[0-9]*)?   # 12:30 is 750 in YAML 1.1
-  | [-+]?\.[0-9]+(?:[eE][-+]?[0-9]*)?
+  | [-+]?0+[bB][01]* | [-+]?0+[xX][0-9a-fA-F]* | [-+]?0+[oO][-+0-7]*
+  | [-+]?[0-9]+(?::[0-9]+)*(?:\.[0-9]*)?(?:[eE][-+0-9]*)?   # 12:30 is 750 in YAML 1.1
+  | [-+]?\.[0-9]+(?:[eE][-+0-9]*)?
   | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\ \t][-+0-9:.TtZz\ \t]*)?   # timestamps
     """,
     re.VERBOSE,
@@ -59,7 +59,7 @@ def is_ambiguous(text: str) -> bool:
     """Say whether some YAML dialect in use reads this plain scalar as something else than text."""
     return text in _WORDS or (
         text[0] in _FIRST_OF_NON_STRINGS
-        and _AMBIGUOUS.fullmatch(text.replace("_", "")) is not None
+        and _AMBIGUOUS.fullmatch(text.replace("_", "0")) is not None
     )
 
 
@@ -82,8 +82,9 @@ def _read_suspect(text: str) -> Any:
         return _spelled(SpelledInt(-value if sign == "-" else value), text)
     if _FLOAT.fullmatch(text):
         number = float(text)
-        return number if repr(number) == text else _spelled(SpelledFloat(number), text)
-    return PlainStr(text) if is_ambiguous(text) else text
+        usual = repr(number) == text and "e" not in text
+        return number if usual else _spelled(SpelledFloat(number), text)
+    return PlainStr(text) if text != "<<" and is_ambiguous(text) else text
 
 
 def _spelled(number: Any, text: str) -> Any:

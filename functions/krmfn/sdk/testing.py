@@ -4,8 +4,8 @@ An example is a kpt package with a folder `.expected`:
 
 - whole files that a render changes or adds, at their paths,
 - `results.yaml`, the results as `kpt fn render --results-dir` writes them, when there are any,
-- `config.yaml` with what files cannot say: `exitCode`, `stdErr` (text, or texts, that the messages contain)
-  and `deleted` (paths of files that the render deletes).
+- `config.yaml` with what files cannot say: `exitCode`, `stdErr` (text, or texts, that the messages
+  contain) and `deleted` (paths of files that the render deletes).
 
 Each example is rendered by whatever `render` it is given: in one process, by kpt, by containers.
 """

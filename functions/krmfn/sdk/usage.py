@@ -67,7 +67,9 @@ def _doc(declared: Function) -> dict[str, Any]:
         "short": sections.get("Short", declared.doc),
         "long": sections.get("Long", ""),
         "examples": sections.get("Examples", ""),
-        "functionConfig": [f"{each.api_version}/{each.kind_name}" for each in declared.config_kinds],
+        "functionConfig": [
+            f"{each.api_version}/{each.kind_name}" for each in declared.config_kinds
+        ],
         "reads": list(declared.reads),
         **{key: metadata[key] for key in metadata if key != "krmfn"},
     }
@@ -91,9 +93,7 @@ def _schemas(declared: Function) -> str:
     return "---\n".join(dump(crd(kind)) for kind in kinds)
 
 
-def _on_files(
-    declared: Function, paths: Sequence[Path], config: Path | None
-) -> tuple[int, bytes]:
+def _on_files(declared: Function, paths: Sequence[Path], config: Path | None) -> tuple[int, bytes]:
     """Run the function on files and folders; what they hold afterwards goes to stdout."""
     items = tuple(item for path in paths for item in _resources(path))
     given = ResourceList(

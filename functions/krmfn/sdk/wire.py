@@ -1,9 +1,9 @@
 """ResourceList text to items and back, without parsing what nobody reads.
 
 `read` finds the spans of the items in the text; an item that no function changed is written back
-as the text it was. The spans are trusted only where no line can hide an item's end: a chunk with a
-line that could open a quoted scalar, a flow collection, an anchor or an alias is parsed on its own,
-and if it does not stand alone the whole text takes the full, parsing path.
+as the text it was. The spans are trusted only where no line can hide an item's end: a chunk that is
+not clean is parsed on its own, and if it does not stand alone the whole text takes the full,
+parsing path.
 
 The format is kpt's functions specification, `config.kubernetes.io` ResourceList.
 """
@@ -11,23 +11,41 @@ The format is kpt's functions specification, `config.kubernetes.io` ResourceList
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
-from krmfn.sdk.resource import Resource
+from krmfn.sdk.resource import INDEX, PACKAGE_PATH, PATH, Resource, dedent
+from krmfn.sdk.scalars import read_plain
 
 API_VERSION = "config.kubernetes.io/v1"
 KIND = "ResourceList"
 SECTIONS = ("apiVersion", "kind", "metadata", "items", "functionConfig", "results")
 
-_SECTION = re.compile(r"^(?![ \-#\n])([A-Za-z]+):([^\n]*)\n?", re.MULTILINE)
-_CLEAN_LINES = re.compile(
-    r"""(?:[^\n"'&*?\[{]*+
-         (?:(?:\{\}|\[\]|(?<=[:-][ ])(?:"[^"\\\n]*+"|'[^'\n]*+'))[^\n"'&*?\[{]*+)?+
-        \n)*+""",
-    re.VERBOSE,
-)
+_SECTION = re.compile(r"^([A-Za-z]+):(?=[ \n])", re.MULTILINE)
 _SIMPLE_HEAD = re.compile(r"[A-Za-z]+: ([A-Za-z][A-Za-z0-9./]*)\n")
 _ODD_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
+_NOT_TO_INDENT = re.compile(rf"{_ODD_BREAKS.pattern}|^(?:---|\.\.\.|%)", re.MULTILINE)
+_TO_THE_NEXT_ITEM = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*")
+
+# A clean text begins with a key, and no line of it opens what it does not close: a quote, a flow
+# collection, an anchor, an alias, a tag on its own. A character opens something only behind a
+# blank; a quoted scalar is taken for one only where a value must begin.
+_QUOTED = r"""(?:"(?:[^"\\\n]++|\\[^\n])*+"|'(?:[^'\n]++|'')*+')"""
+_FLOW_ITEM = rf"""(?:{_QUOTED}|[^"'&*?\[\]{{}}\#,\n]++)"""
+_CLEAN = re.compile(
+    rf"""
+    (?=[ ]*(?:-[ ])?(?:[ ]*(?:\#[^\n]*)?\n)*[ ]*[A-Za-z][A-Za-z0-9_./-]*:[ \n])
+    (?:
+      (?:[^\n"'&*?\[{{\#]++|(?<=[^ \t\n])["'&*?\[{{\#])*+
+      (?:(?<![^ \n])\#[^\n]*+)?+\n
+    |
+      [ ]*+(?:-[ ]++)*+(?:[A-Za-z0-9_./-]++:[ ]++)?+
+      (?:{_QUOTED}|\{{\}}|\[(?:[ ]*+{_FLOW_ITEM}(?:[ ]*+,[ ]*+{_FLOW_ITEM})*+)?+[ ]*+\])
+      [ ]*+(?:(?<=[ ])\#[^\n]*+)?+\n
+    )*+
+    """,
+    re.VERBOSE,
+)
 
 
 class WireError(ValueError):
@@ -43,13 +61,14 @@ class ResourceList:
         function_config: the function's configuration, None when there is none.
         results: results as plain values, as the specification has them.
         api_version: the version of the list, kept as it came.
+        metadata: the text of the list's `metadata`, kept as it came; "" when there is none.
     """
 
     items: tuple[Resource, ...] = ()
     function_config: Resource | None = None
     results: tuple[Mapping[str, Any], ...] = ()
     api_version: str = API_VERSION
-    sections: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    metadata: str = field(default="", repr=False)
 
 
 class _Unusual(Exception):  # noqa: N818 - not an error: the text takes the other path
@@ -71,11 +90,10 @@ def read(text: str) -> ResourceList:
 
 def write(resources: ResourceList) -> str:
     """Write a ResourceList in block style; items that nobody changed are written as they came."""
-    known = dict(resources.sections)
-    parts = [f"apiVersion: {resources.api_version}\nkind: {KIND}\n", known.get("metadata", "")]
+    parts = [f"apiVersion: {resources.api_version}\nkind: {KIND}\n", resources.metadata]
     parts += write_items(resources.items)
     if resources.function_config is not None:
-        parts.append(known.get("functionConfig") or _section(resources.function_config))
+        parts += ["functionConfig:\n", _indented(resources.function_config, "  ")]
     if resources.results:
         from krmfn.sdk.dumper import dump
 
@@ -85,13 +103,20 @@ def write(resources: ResourceList) -> str:
 
 def write_items(items: Iterable[Resource]) -> Iterator[str]:
     """Write the `items` section of a ResourceList."""
-    written = [_item(item) for item in items]
-    yield "items:\n" if written else "items: []\n"
-    yield from written
+    given = list(items)
+    yield "items:\n" if given else "items: []\n"
+    column = next((item.column for item in given if _is_as_it_came(item)), 2)
+    for item in given:
+        if _is_as_it_came(item) and item.column == column:
+            yield item.raw
+        else:
+            dash = " " * (column - 2) + "- "
+            yield dash + _indented(item, " " * column).removeprefix(" " * column)
 
 
 def read_fully(text: str) -> ResourceList:
     """Read a ResourceList of any form by parsing all of it."""
+    from krmfn.sdk.dumper import dump
     from krmfn.sdk.loader import load
 
     value = load(text)
@@ -107,30 +132,28 @@ def read_fully(text: str) -> ResourceList:
     for number, item in enumerate(items):
         if not isinstance(item, dict):
             raise WireError(f"`items[{number}]` must be a mapping, but is {_described(item)}")
-    config, results = value.get("functionConfig"), value.get("results")
+    metadata = {key: value[key] for key in ("metadata",) if value.get(key) is not None}
     return ResourceList(
-        items=tuple(
-            replace(resource, slot=number)
-            for number, resource in enumerate(_texts_of_items(text, items))
-        ),
-        function_config=_config(config),
-        results=_results(results),
+        items=tuple(_items_of(text, items)),
+        function_config=_config(value.get("functionConfig")),
+        results=_results(value.get("results")),
         api_version=value["apiVersion"],
+        metadata=dump(metadata) if metadata else "",
     )
 
 
 def is_clean(text: str) -> bool:
-    """Say whether no line of a block-style text can hide a field or the end of an item."""
-    return not _ODD_BREAKS.search(text) and _clean(text)
+    """Say whether no line of a text can hide a field of its mapping or the mapping's end."""
+    return not _ODD_BREAKS.search(text) and _is_clean(text)
 
 
-def _clean(text: str) -> bool:
-    found = _CLEAN_LINES.match(text)
+def _is_clean(text: str) -> bool:
+    found = _CLEAN.match(text)
     return found is not None and found.end() == len(text)
 
 
 def _read_by_spans(text: str) -> ResourceList:
-    if _ODD_BREAKS.search(text) or not text.endswith("\n"):
+    if _ODD_BREAKS.search(text) or "\n---" in text or "\n..." in text or text[-1:] != "\n":
         raise _Unusual
     sections = list(_sections(text))
     names = [name for name, _, _ in sections]
@@ -142,17 +165,21 @@ def _read_by_spans(text: str) -> ResourceList:
     _, start, end = sections[names.index("items")]
     return ResourceList(
         items=tuple(_items(text, start, end)),
-        function_config=_config(heads.get("functionConfig")),
+        function_config=_config(heads.get("functionConfig"), bodies.get("functionConfig", "")),
         results=_results(heads.get("results")),
         api_version=heads["apiVersion"],
-        sections=tuple(bodies.items()),
+        metadata=bodies.get("metadata", ""),
     )
 
 
 def _section_value(name: str, body: str) -> Any:
     """Read a section; the usual heads are read without importing the YAML parser."""
-    simple = _SIMPLE_HEAD.fullmatch(body)
-    return simple[1] if simple else _load(body)[name]
+    if simple := _SIMPLE_HEAD.fullmatch(body):
+        return read_plain(simple[1])
+    value = _load(body)
+    if not isinstance(value, dict) or list(value) != [name]:
+        raise _Unusual
+    return value[name]
 
 
 def _sections(text: str) -> Iterator[tuple[str, int, int]]:
@@ -165,13 +192,11 @@ def _sections(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _items(text: str, start: int, end: int) -> Iterator[Resource]:
-    first = text.find("\n", start, end) + 1
-    if text[start:first] != "items:\n":
-        if text[start:end].rstrip() == "items: []":
-            return
-        raise _Unusual
+    if text[start:end] == "items: []\n":
+        return
+    first = start + len("items:\n")
     dash = re.compile(r" *- ").match(text, first, end)
-    if not dash:
+    if not text.startswith("items:\n", start) or not dash:
         raise _Unusual
     column = dash.end() - first
     separator = "\n" + dash[0]
@@ -187,22 +212,34 @@ def _items(text: str, start: int, end: int) -> Iterator[Resource]:
 
 def _item_of(chunk: str, column: int, number: int) -> Resource:
     """Give the resource of one item's text, once it is sure that the item ends there."""
-    if _clean(chunk):
-        return Resource(raw=chunk, column=column, slot=number, clean=_is_indented(chunk, column))
+    indented = _is_indented(chunk, column)
+    if indented and _is_clean(chunk):
+        return Resource(raw=chunk, column=column, slot=number, clean=True)
     value = _load(chunk)
     if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], dict):
         raise _Unusual
+    return _item(chunk, column, number, value[0], trusted=indented)
+
+
+def _item(chunk: str, column: int, number: int, value: Any, *, trusted: bool = False) -> Resource:
+    """Give the resource of an item that was parsed; its own text counts if it stands alone."""
+    from krmfn.sdk.edit import means
+
+    if not trusted and not means(dedent(chunk, column), value):
+        return replace(Resource.of(value), slot=number)
     resource = Resource(raw=chunk, column=column, slot=number)
-    if _is_indented(chunk, column):
-        resource.__dict__["body"] = value[0]
-        return resource
-    return replace(Resource.of(value[0]), slot=number)
+    resource.__dict__["body"] = value
+    return resource
 
 
 def _is_indented(chunk: str, column: int) -> bool:
-    """Say whether every line of an item stands at its column or further right."""
-    shallow = re.compile(rf"\n {{0,{column - 1}}}[^ \n]") if column else re.compile(r"(?!)")
-    return shallow.search(chunk) is None
+    """Say whether moving a text `column` characters to the left leaves its meaning."""
+    return _shallow_pattern(column).search(chunk) is None
+
+
+@lru_cache
+def _shallow_pattern(column: int) -> re.Pattern[str]:
+    return re.compile(rf"\n(?: {{0,{column - 1}}}[^ \n]| {{{column}}}(?:---|\.\.\.))")
 
 
 def _load(text: str) -> Any:
@@ -214,52 +251,46 @@ def _load(text: str) -> Any:
         raise _Unusual from error
 
 
-def _texts_of_items(text: str, values: list[dict[str, Any]]) -> Iterator[Resource]:
+def _items_of(text: str, values: list[dict[str, Any]]) -> Iterator[Resource]:
     """Yield the items of a list in an unusual form: with their own text where it stands alone."""
     from krmfn.sdk.loader import compose
 
     root = compose(text)
     entries = {key.value: node for key, node in root.entries if key} if root else {}
-    nodes = [node for _, node in entries["items"].entries] if "items" in entries else []
-    block_list = "items" in entries and not entries["items"].style
-    for value, node in zip(values, nodes, strict=True):
-        line = text.rfind("\n", 0, node.start) + 1
-        lead = text[line : node.start]
-        own = " " * node.column + text[node.start : node.end]
-        usable = block_list and not node.aliased and not lead.strip(" -") and "\r" not in own
-        if usable and _is_indented(own, node.column) and _stands_for(own, node.column, value):
-            yield Resource(raw=own + "\n", column=node.column)
-        else:
-            yield Resource.of(value)
+    listed = entries["items"]
+    source = text if text.endswith("\n") else f"{text}\n"
+    dash = listed.start
+    for number, (value, (_, node)) in enumerate(zip(values, listed.entries, strict=True)):
+        start = source.rfind("\n", 0, dash) + 1
+        behind = _TO_THE_NEXT_ITEM.match(source, node.end)
+        end = source.rfind("\n", 0, behind.end() if behind else node.end) + 1
+        yield _item(source[start:end], dash - start + 2, number, value)
+        dash = source.find("-", end)
 
 
-def _stands_for(own: str, column: int, value: Any) -> bool:
-    from krmfn.sdk.edit import same
-    from krmfn.sdk.loader import YamlError, load
-    from krmfn.sdk.resource import dedent
-
-    try:
-        return same(load(dedent(own, column)), value)
-    except YamlError:
-        return False
+def _is_as_it_came(item: Resource) -> bool:
+    """Say whether the text of an item is one that came in a list, dash and all."""
+    return item.column > 0 and item.place is None and item.raw.lstrip(" ").startswith("-")
 
 
-def _item(resource: Resource) -> str:
-    """Write one item; an item as it came from a list of usual form is written as it was."""
-    raw = resource.raw
-    if resource.column and raw.lstrip(" ").startswith("- "):
-        return raw
+def _indented(resource: Resource, indent: str) -> str:
+    """Give the text of a resource, each line indented; anew where a line's end is not plain."""
     if resource.place:
         resource = _annotated(resource)
-    text = resource.text if resource.text.endswith("\n") else resource.text + "\n"
-    lines = text.split("\n")
-    return "- " + "\n".join([lines[0], *(f"  {line}" if line else "" for line in lines[1:])])
+    text = resource.text.lstrip("\n").removeprefix("---\n")
+    is_plain = not _NOT_TO_INDENT.search(text.replace("\r\n", "\n"))
+    if is_plain and not text.endswith("\n"):
+        from krmfn.sdk.edit import means
+
+        text += "\n"
+        is_plain = means(text, resource.body)
+    if not is_plain:
+        text = Resource.of(resource.body).text
+    return re.sub("^(?=.)", indent, text, flags=re.MULTILINE)
 
 
 def _annotated(resource: Resource) -> Resource:
     """Write the place of a resource into its annotations, where kpt looks for it."""
-    from krmfn.sdk.resource import INDEX, PACKAGE_PATH, PATH
-
     place = resource.place
     if place is None:
         return resource
@@ -268,18 +299,18 @@ def _annotated(resource: Resource) -> Resource:
     return resource.merged({"metadata": {"annotations": annotations}})
 
 
-def _section(config: Resource) -> str:
-    from krmfn.sdk.dumper import dump
-
-    return dump({"functionConfig": dict(config.body)})
-
-
-def _config(value: Any) -> Resource | None:
+def _config(value: Any, section: str = "") -> Resource | None:
+    """Give the functionConfig, with its own text where that stands below its name."""
     if value is None:
         return None
     if not isinstance(value, dict):
         raise WireError(f"`functionConfig` must be a mapping, but is {_described(value)}")
-    return Resource.of(value)
+    name, _, text = section.partition("\n")
+    if name != "functionConfig:" or not _is_indented(f"\n{text}", 2):
+        return Resource.of(value)
+    config = Resource(raw=text, column=2)
+    config.__dict__["body"] = value
+    return config
 
 
 def _results(value: Any) -> tuple[Mapping[str, Any], ...]:

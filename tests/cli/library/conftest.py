@@ -35,13 +35,10 @@ def krmfn() -> Krmfn:
 def bare_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source tree without any function; not to be changed."""
     tree = tmp_path_factory.mktemp("bare")
-    source = Path("functions/krmfn")
-    for part in ("sdk", "cli", "kinds"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / source / part, tree / source / part, ignore=ignored)
-    for file in (source / "__init__.py", source / "py.typed", "pyproject.toml"):
-        shutil.copy(ROOT / file, tree / file)
-    shutil.copy(ROOT / "Dockerfile.template", tree)
+    ignored = shutil.ignore_patterns("__pycache__", "metadata.yaml")
+    shutil.copytree(ROOT / "functions", tree / "functions", ignore=ignored)
+    for name in ("pyproject.toml", "Dockerfile.template"):
+        shutil.copy(ROOT / name, tree)
     (tree / "README.md").write_text(README)
     return tree
 

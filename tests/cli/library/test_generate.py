@@ -270,6 +270,29 @@ def test_a_passage_that_cannot_be_made_is_an_error(text: str, message: str, tmp_
             id="one of several",
         ),
         pytest.param(
+            'def f(x):\n  code = "a-b" if x else "c-d"\n  info("x", code="e")\n'
+            '  error("must x", code=code)',
+            [("a-b", "error", "must x"), ("c-d", "error", "must x"), ("e", "info", "x")],
+            id="in a variable",
+        ),
+        pytest.param(
+            'def f(x):\n  if code := ("a-b" if x else ""):\n    error("must x", code=code)',
+            [("a-b", "error", "must x")],
+            id="in a variable of a condition",
+        ),
+        pytest.param(
+            'CODES = (("x y", "a-b"),)\ndef f():\n  for _, code in CODES:\n'
+            '    error("must x", code=code)\ndef g():\n  code = "c-d"',
+            [("a-b", "error", "must x")],
+            id="in a constant of the module",
+        ),
+        pytest.param(
+            "class R:\n  def wrong(self, message, code): ...\n"
+            'def f(r):\n  r.wrong("must x", "a-b")',
+            [("a-b", "error", "must x")],
+            id="through a method",
+        ),
+        pytest.param(
             'error("must x", code="a")\nerror("must y", code="a")\nerror("must x", code="a")',
             [("a", "error", "must x / must y")],
             id="several messages",

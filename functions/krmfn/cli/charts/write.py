@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from krmfn.cli.errors import CliError
-from krmfn.cli.rendering.documents import SourceFile, new_file, read_file
 from krmfn.sdk import Resource, YamlError
+from krmfn.sdk.documents import SourceFile, new_file, read_file
 
 _KIND = "HelmChart"
 _API_VERSION = "intent.krmfn.dev/v1alpha1"

@@ -22,23 +22,23 @@ class ResultCode(NamedTuple):
 def result_codes(folder: Path) -> list[ResultCode]:
     """Give every code that is written in a call of something that takes a `code`, sorted.
 
-    A variable as the code stands for every string of its function that has the form of a code.
+    A variable as the code stands for the strings of that form in what it is assigned or goes over.
     """
     modules = [ast.parse(file.read_text()) for file in sorted(folder.rglob("*.py"))]
-    scopes = [scope for module in modules for scope in _scopes(module)]
+    scopes = [(scope, module) for module in modules for scope in _scopes(module)]
     takers = dict.fromkeys(_SEVERITIES) | dict(
         taker for module in modules for taker in _takers(module)
     )
     found: dict[tuple[str, str], list[str]] = {}
-    for scope in scopes:
+    for scope, module in scopes:
         for call in _calls(scope):
             name = _name(call.func)
             if name not in takers or (given := _argument(call, "code", takers[name])) is None:
                 continue
             severity = name if name in _SEVERITIES else "error"
             said = _argument(call, "message", 0)
-            for code in _codes(given, scope):
-                found.setdefault((code, severity), []).extend(_messages(said, scope))
+            for code in _codes(given, scope, module):
+                found.setdefault((code, severity), []).extend(_messages(said, scope, module))
     return [
         ResultCode(code, severity, " / ".join(dict.fromkeys(messages)))
         for (code, severity), messages in sorted(found.items())
@@ -56,18 +56,18 @@ def _takers(module: ast.Module) -> Iterator[tuple[str, int | None]]:
     """Yield the functions and classes that take a `code`, and its position if it has one."""
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef):
-            yield from _taker(node.name, node, 0)
+            yield from _taker(node.name, node)
         elif isinstance(node, ast.ClassDef):
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and method.name == "__init__":
-                    yield from _taker(node.name, method, 1)
+                    yield from _taker(node.name, method)
 
 
-def _taker(name: str, node: ast.FunctionDef, bound: int) -> Iterator[tuple[str, int | None]]:
-    positional = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
-    if "code" in positional:
-        yield name, positional.index("code") - bound
-    elif "code" in {argument.arg for argument in node.args.kwonlyargs}:
+def _taker(name: str, node: ast.FunctionDef) -> Iterator[tuple[str, int | None]]:
+    given = [each.arg for each in node.args.args if each.arg not in {"self", "cls"}]
+    if "code" in given:
+        yield name, given.index("code")
+    elif "code" in {each.arg for each in node.args.kwonlyargs}:
         yield name, None
 
 
@@ -100,31 +100,45 @@ def _argument(call: ast.Call, name: str, position: int | None) -> ast.expr | Non
     return call.args[position]
 
 
-def _codes(given: ast.expr, scope: _Scope) -> list[str]:
+def _codes(given: ast.expr, *scopes: _Scope) -> list[str]:
+    found = [text for value in _values(given, *scopes) for text in _strings(value)]
+    return [text for text in found if _CODE.fullmatch(text)]
+
+
+def _messages(said: ast.expr | None, *scopes: _Scope) -> list[str]:
+    return [text for value in _values(said, *scopes) if (text := _text(value)).strip("… ")]
+
+
+def _values(given: ast.expr | None, *scopes: _Scope) -> list[ast.expr]:
+    """Give what an expression stands for: itself, or what its variable is assigned or goes over."""
     if not isinstance(given, ast.Name):
-        return [text for text in _strings(given) if _CODE.fullmatch(text)]
-    if isinstance(scope, ast.Module) or given.id in _parameters(scope):
-        return []
-    return [text for text in _strings(scope) if "-" in text and _CODE.fullmatch(text)]
+        return [given] if given else []
+    bound = [value for scope in scopes for value in _bound(given.id, scope)]
+    named = [value for value in bound if isinstance(value, ast.Name)]
+    constants = [each for value in named for each in _bound(value.id, scopes[-1])]
+    return [value for value in bound if value not in named] + constants
+
+
+def _bound(name: str, scope: _Scope) -> Iterator[ast.expr]:
+    for node in scope.body if isinstance(scope, ast.Module) else ast.walk(scope):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                yield from [value] if _binds(name, *targets) else []
+            case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+                yield from [value] if _binds(name, target) else []
+            case ast.NamedExpr(target=target, value=value):
+                yield from [value] if _binds(name, target) else []
+
+
+def _binds(name: str, *targets: ast.expr) -> bool:
+    nodes = [node for target in targets for node in ast.walk(target)]
+    return any(isinstance(node, ast.Name) and node.id == name for node in nodes)
 
 
 def _strings(node: ast.AST) -> Iterator[str]:
     for each in ast.walk(node):
         if isinstance(each, ast.Constant) and isinstance(each.value, str):
             yield each.value
-
-
-def _parameters(scope: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    return {node.arg for node in ast.walk(scope.args) if isinstance(node, ast.arg)}
-
-
-def _messages(said: ast.expr | None, scope: _Scope) -> list[str]:
-    """Give the texts of a message, or of everything that is assigned to it in its function."""
-    values = [said]
-    if isinstance(said, ast.Name):
-        assigned = [node for node in ast.walk(scope) if isinstance(node, ast.Assign)]
-        values = [node.value for node in assigned if said.id in map(_name, node.targets)]
-    return [text for value in values if (text := _text(value)).strip("… ")]
 
 
 def _text(value: ast.AST | None) -> str:

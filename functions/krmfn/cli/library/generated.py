@@ -9,6 +9,7 @@ from pathlib import Path
 from krmfn.cli.errors import CliError
 from krmfn.cli.library.catalog import OWN_GROUPS, FunctionFolder, function_folders, owners_of_kinds
 from krmfn.cli.library.codes import result_codes
+from krmfn.cli.library.example_charts import files_with_charts
 from krmfn.cli.library.slots import fill
 from krmfn.sdk import yaml_dump
 from krmfn.sdk.schema import crd, field_table, markdown_table, undescribed
@@ -48,7 +49,8 @@ def generated_files(tree: Path) -> dict[Path, str]:
         readme = folder.path / "README.md"
         files[readme] = with_passages(readme, _passages_of_function(tree, folder))
     readme = tree / "README.md"
-    return files | {readme: with_passages(readme, _passages_of_library(tree, folders))}
+    files[readme] = with_passages(readme, _passages_of_library(tree, folders))
+    return files | dict(files_with_charts(tree))
 
 
 def crds(folder: FunctionFolder) -> str:
@@ -112,7 +114,7 @@ def _passages_of_library(tree: Path, folders: list[FunctionFolder]) -> Passages:
         "fields": _field_table,
         "results": partial(_codes_table, tree / "functions/krmfn/sdk"),
         "functions": partial(_functions_table, tree, folders),
-        "benchmarks": partial(_benchmarks_table, tree / "benchmarks/results.json"),
+        "benchmarks": partial(_benchmarks_table, tree),
     }
 
 
@@ -142,20 +144,6 @@ def _functions_table(tree: Path, folders: list[FunctionFolder], _: str) -> str:
     return markdown_table(("Function", "What it does", "Reads", "Writes"), rows)
 
 
-def _benchmarks_table(results: Path, _: str) -> str:
-    rows = [
-        (
-            f"`{each['row']}`",
-            f"{each['value']:g} {each['unit']}",
-            each["goal"],
-            "yes" if each["met"] else "no",
-            each.get("note", ""),
-        )
-        for each in json.loads(results.read_text())
-    ]
-    return markdown_table(("Row", "Measured", "Goal", "Met", "Note"), rows)
-
-
 def _examples_table(tree: Path, folder: FunctionFolder, _: str) -> str:
     rows = []
     for readme in sorted((tree / "examples" / folder.name).glob("*/README.md")):
@@ -163,3 +151,12 @@ def _examples_table(tree: Path, folder: FunctionFolder, _: str) -> str:
         way = "../" * len(folder.path.relative_to(tree).parts)
         rows.append((f"[{readme.parent.name}]({way}{readme.parent.relative_to(tree)})", title))
     return markdown_table(("Example", "What it shows"), rows)
+
+
+def _benchmarks_table(tree: Path, _: str) -> str:
+    rows = [
+        (f"`{row['row']}`", f"{row['value']:g} {row['unit']}", f"{row['goal']}", row["note"])
+        for row in json.loads((tree / "benchmarks/results.json").read_text())
+        if row["value"] is not None
+    ]
+    return markdown_table(("Row", "Measured", "Goal", "On"), rows)

@@ -6,9 +6,10 @@ from posixpath import join
 
 from krmfn.cli.errors import CliError
 from krmfn.cli.rendering.commit import Change
-from krmfn.cli.rendering.documents import SourceFile, as_json, new_file
+from krmfn.cli.rendering.exchange import ended
 from krmfn.cli.rendering.placing import path_in_root, place_of
 from krmfn.cli.rendering.tree import PackageTree
+from krmfn.sdk.documents import SourceFile, as_json, new_file
 from krmfn.sdk.resource import Resource
 
 
@@ -77,7 +78,7 @@ def _content(path: str, file: SourceFile, resources: list[Resource]) -> bytes:
     for item, text in zip(resources, texts, strict=True):
         number = place_of(item).index
         known = number < len(file.documents) and number not in taken
-        entries.append((number if known else None, text))
+        entries.append((number if known else None, text if item is resources[-1] else ended(text)))
         taken.add(number)
     return file.rewritten(entries)
 

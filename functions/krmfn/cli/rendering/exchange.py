@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from krmfn.cli.rendering.calls import Answer, Call
-from krmfn.cli.rendering.documents import read_file
 from krmfn.cli.rendering.placing import UNNUMBERED, place_of
+from krmfn.sdk.documents import read_file
+from krmfn.sdk.loader import compose
 from krmfn.sdk.resource import (
     INDEX,
     LEGACY_INDEX,
@@ -29,6 +30,7 @@ from krmfn.sdk.wire import KIND, ResourceList, WireError, read, write
 ID = "internal.config.kubernetes.io/id"
 LEGACY_ID = "config.k8s.io/id"
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.MULTILINE)
+_BLOCK_HEAD = re.compile(r"([|>])[+-]?([1-9]?)[+-]?")
 _LIST = re.compile(r"^( *)[^\s#:-][^:\n]*: *\n(?: *(?:#.*)?\n)*( *)- ", re.MULTILINE)
 
 
@@ -54,7 +56,24 @@ def annotated(item: Resource) -> Resource:
         annotations[PACKAGE_PATH] = place.package_path
     if item.slot is not None:
         annotations |= {ID: str(item.slot + 1), LEGACY_ID: str(item.slot + 1)}
-    return replace(item, place=None, slot=None).merged({"metadata": {"annotations": annotations}})
+    bare = Resource(raw=ended(item.text))
+    return bare.merged({"metadata": {"annotations": annotations}})
+
+
+def ended(text: str) -> str:
+    """Give the text of a resource with a line end, meaning the same.
+
+    A block scalar that ends with the text keeps its value by a `-` in its head.
+    """
+    if text.endswith("\n"):
+        return text
+    node = compose(text)
+    while node and node.entries:
+        node = node.entries[-1][1]
+    if not node or node.style not in ("|", ">"):
+        return f"{text}\n"
+    scalar = _BLOCK_HEAD.sub(r"\1\2-", text[node.start :], count=1)
+    return f"{text[: node.start]}{scalar}\n"
 
 
 def answer(call: Call, stdout: str, exit_code: int, stderr: str) -> Answer:
@@ -80,11 +99,20 @@ def _resource_list(text: str) -> ResourceList:
         raise WireError("it is empty")
     try:
         return read(text)
-    except WireError:
-        items = [Resource(raw=document) for document in read_file("", text.encode()).documents]
-        if any(item.kind in (KIND, "") for item in items):
-            raise
-        return ResourceList(tuple(items))
+    except ValueError:
+        if bare := _bare_resources(text):
+            return ResourceList(bare)
+        raise
+
+
+def _bare_resources(text: str) -> tuple[Resource, ...]:
+    """Read resources that stand in no list; none where a document is something else."""
+    try:
+        items = tuple(Resource(raw=each) for each in read_file("", text.encode()).documents)
+        kinds = {item.kind for item in items}
+    except ValueError:
+        return ()
+    return () if kinds & {KIND, ""} else items
 
 
 def _settled(call: Call, answered: Iterable[Resource]) -> Iterator[Resource]:

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from posixpath import join
 from time import perf_counter
 from typing import Protocol
 
@@ -191,7 +192,7 @@ def _config_on_disk(tree: PackageTree, step: Step) -> Resource | None:
     documents = file.documents if file else ()
     if len(documents) != 1:
         raise CliError(
-            f"{tree.path or '.'}/{KPTFILE}: `{step.field}.configPath` must be a file of the package "
+            f"{join(tree.path, KPTFILE)}: `{step.field}.configPath` must be a file of the package "
             f'that holds one resource, but "{step.config_path}" holds {len(documents)}'
         )
     return Resource(raw=documents[0], place=Place(step.config_path, 0, str(tree.folder)))

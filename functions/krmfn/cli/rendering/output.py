@@ -9,7 +9,7 @@ from pathlib import Path
 
 from krmfn.cli.errors import CliError
 from krmfn.cli.rendering.commit import Change
-from krmfn.cli.rendering.exchange import annotated
+from krmfn.cli.rendering.exchange import annotated, ended
 from krmfn.cli.rendering.placing import path_in_root, place_of
 from krmfn.sdk.resource import Place, Resource
 from krmfn.sdk.wire import ResourceList, write
@@ -28,8 +28,17 @@ def wrapped(items: Iterable[Resource], root: Path) -> str:
 
 def unwrapped(items: Iterable[Resource]) -> str:
     """Give the resources as YAML documents."""
-    texts = (item.text if item.text.endswith("\n") else f"{item.text}\n" for item in items)
-    return "---\n".join(texts)
+    return "---\n".join(ended(item.text) for item in items)
+
+
+def refuse_existing(folder: Path) -> None:
+    """Refuse a folder that exists.
+
+    Raises:
+        CliError: it does.
+    """
+    if folder.exists():
+        raise CliError(f'"{folder}" must not exist yet')
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -38,8 +47,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         CliError: the folder exists.
     """
-    if folder.exists():
-        raise CliError(f'"{folder}" must not exist yet')
+    refuse_existing(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:

@@ -62,6 +62,10 @@ class Report:
         if hidden:
             self.terminal.line(Part(f"    … {hidden} more lines", "dim"))
 
+    def close(self) -> None:
+        """Show no longer that a function runs, however it ended."""
+        self.terminal.idle()
+
     def warn(self, text: str) -> None:
         """Show a warning of the renderer itself."""
         self.terminal.line(Part("warning: ", "mild"), Part(text))
@@ -104,26 +108,21 @@ def _counted(changes: Sequence[Change]) -> str:
 
 
 def _result_lines(run: Run, width: int) -> Iterator[tuple[Part, ...]]:
+    """Yield a line a result; on a terminal of limited width messages are wrapped."""
     results = worst_first(run.answer.results)
     places = [_place(result) for result in results]
-    column = min(max(map(len, places), default=0), _PLACE_WIDTH)
+    column = max((len(place) for place in places if len(place) <= _PLACE_WIDTH), default=0)
     for result, place in zip(results, places, strict=True):
         severity = str(result.get("severity") or "info")
-        style = _STYLES.get(severity, "")
-        lead = f"    {severity:<{_SEVERITY_WIDTH}} "
+        lead = Part(f"    {severity:<{_SEVERITY_WIDTH}} ", _STYLES.get(severity, ""))
         message = " ".join(str(result.get("message", "")).split())
-        indent = len(lead) + column + 2
-        fits = not width or width - indent >= _PLACE_WIDTH
-        if place and (not fits or len(place) > column):
-            yield Part(lead, style), Part(place, "strong")
-            yield from _wrapped(message, len(lead), width)
+        indent = len(lead.text) + column + 2
+        if width and place and (width - indent < _PLACE_WIDTH or len(place) > column):
+            yield lead, Part(place, "strong")
+            yield from _wrapped(message, len(lead.text), width)
             continue
         first, *rest = _wrapped(message, indent, width)
-        yield (
-            Part(lead, style),
-            Part(f"{place:<{column}}  ", "strong"),
-            Part(first[0].text.lstrip()),
-        )
+        yield lead, Part(f"{place:<{column}}  ", "strong"), Part(first[0].text.lstrip())
         yield from rest
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import krmfn
@@ -47,6 +46,7 @@ class Permissions:
     containers: bool = False
 
 
+@cache
 def library() -> dict[str, Path]:
     """Give the functions of this library: the folders that describe a function, by its name."""
     home = Path(krmfn.__file__).parent
@@ -66,7 +66,7 @@ def runner_of(step: Step, permissions: Permissions) -> Runner:
         return command_runner(_words(step))
     name = image_name(step.image)
     if name in library():
-        return library_runner(name)
+        return library_runner(_declared(name))
     if not permissions.containers:
         raise CliError(
             f'`{step.field}.image` is "{step.image}", which is no function of this library: '
@@ -77,11 +77,12 @@ def runner_of(step: Step, permissions: Permissions) -> Runner:
 
 def version_warnings(tree: PackageTree) -> list[str]:
     """Say where a pipeline asks for another version of a function than the one that runs here."""
-    ours = _version()
     images = {step.image for package in tree.walk() for step in package.kptfile.steps}
+    tagged = [image for image in sorted(images) if image_tag(image)]
+    ours = _version() if tagged else ""
     return [
         f'"{image}" is run as version {ours}, the one installed here'
-        for image in sorted(images)
+        for image in tagged
         if image_name(image) in library() and not _is_version(ours, image_tag(image))
     ]
 
@@ -97,6 +98,8 @@ def image_tag(image: str) -> str:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("krm-fn")
     except PackageNotFoundError:
@@ -112,9 +115,8 @@ def _is_version(ours: str, tag: str) -> bool:
     return ours.split(".")[: len(numbers)] == numbers
 
 
-def library_runner(name: str) -> Runner:
-    """Run a function of this library in this process, on the resources as they are."""
-    declared = _declared(name)
+def library_runner(declared: Function) -> Runner:
+    """Run a function in this process, on the resources as they are."""
 
     def run_here(call: Call) -> Answer:
         given = ResourceList(call.items, call.config)
@@ -122,7 +124,7 @@ def library_runner(name: str) -> Runner:
             with contextlib.redirect_stdout(sys.stderr):
                 outcome = run(declared, given)
         except Exception as defect:  # noqa: BLE001 - it fails the function, not the renderer
-            message = f"{name} must not fail like this, please report it: {defect!r}"
+            message = f"{declared.name} must not fail like this, please report it: {defect!r}"
             result = error(message, code="internal-error")
             return Answer((), (result.to_value(),), 1, "".join(traceback.format_exception(defect)))
         errors = [each.line() for each in outcome.results if each.severity == Severity.ERROR]
@@ -139,20 +141,17 @@ def _declared(name: str) -> Function:
     return next(each for each in vars(module).values() if isinstance(each, Function))
 
 
-def command_runner(words: Sequence[str]) -> Runner:
+def command_runner(words: Sequence[str], *, seconds: float = TIMEOUT) -> Runner:
     """Run a command as kpt does: in the current folder, with this process's environment."""
 
     def run_command(call: Call) -> Answer:
+        given = request(call).encode()
         try:
             done = subprocess.run(  # noqa: S603 - the user allowed it
-                words,
-                input=request(call).encode(),
-                capture_output=True,
-                timeout=TIMEOUT,
-                check=False,
+                words, input=given, capture_output=True, timeout=seconds, check=False
             )
         except subprocess.TimeoutExpired:
-            return Answer(exit_code=1, problem=f"{words[0]} must end within {TIMEOUT} s")
+            return Answer(exit_code=1, problem=f"{words[0]} must end within {seconds} s")
         except OSError as problem:
             reason = (problem.strerror or "unknown error").lower()
             return Answer(exit_code=1, problem=f"{words[0]} cannot be run: {reason}")
@@ -204,4 +203,5 @@ def _fetch(runtime: str, image: str) -> None:
     )
     if pulled.returncode != 0:
         lines = pulled.stderr.strip().splitlines() or ["unknown reason"]
-        raise CliError(f'"{image}" cannot be fetched: {lines[-1]}')
+        hint = f"{_RUNTIME_VARIABLES[0]} names another engine"
+        raise CliError(f'{runtime} cannot fetch "{image}": {lines[-1]} ({hint})')

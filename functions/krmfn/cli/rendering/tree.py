@@ -7,9 +7,9 @@ from pathlib import Path
 
 from krmfn.cli.errors import CliError
 from krmfn.cli.rendering.commit import STAGING
-from krmfn.cli.rendering.documents import SourceFile, read_file
 from krmfn.cli.rendering.ignore import KRMIGNORE, IsIgnored, ignored_by
 from krmfn.cli.rendering.kptfile import KPTFILE, Kptfile, read_kptfile
+from krmfn.sdk.documents import SourceFile, read_file
 from krmfn.sdk.resource import Place, Resource
 from krmfn.sdk.wire import is_clean
 
@@ -113,8 +113,11 @@ def _files_of(folder: Path, path: str, ignored: IsIgnored) -> Iterator[str]:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        found = [entry for entry in entries if entry.name not in _SKIPPED]
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if entry.name not in _SKIPPED]
+    except OSError as error:
+        raise CliError(f'"{folder}" cannot be read: {error.strerror}') from error
     return sorted(found, key=lambda entry: entry.name)
 
 

@@ -24,7 +24,7 @@ _VALUES_SYNTAX = re.compile(
     r"(?P<said>error (?:converting YAML|unmarshaling JSON).*)",
     re.DOTALL,
 )
-_MISMATCH = re.compile(r"type mismatch on (?P<key>[^\s:]+): .*", re.DOTALL)
+_MISMATCH = re.compile(r"type mismatch on (?P<key>[^\s:]+): ")
 _UNFIT = "values don't meet the specifications of the schema(s)"
 _BROKEN_SCHEMA = re.compile(r"^(?!\s*- |invalid type for values|[^\s:]+:$)\s*\S", re.MULTILINE)
 _CHART_HEADING = re.compile(r"^([^\s:]+):$", re.MULTILINE)
@@ -70,7 +70,7 @@ def _refused_values(said: str, chart: ChartArchive) -> EngineError:
     if match := _VALUES_SYNTAX.fullmatch(said):
         message = f'the values of chart "{chart.name}" must be a YAML mapping: {match["said"]}'
         return EngineError(message, "values-syntax", "values")
-    if match := _MISMATCH.fullmatch(said):
+    if match := _MISMATCH.search(said):
         key = match["key"]
         message = f'the value "{key}" must be a mapping: it holds the values of a subchart'
         return EngineError(message, "values-type", "values", value_path=key)

@@ -16,7 +16,8 @@ _CHUNK_BYTES = 2**20
 _MOST_REMARKS_BYTES = 2**20
 _GO_HEAP_SHARE = 0.75
 _TOO_DEEP = ("stack overflow", "stack exceeds")
-_TOO_LARGE = ("out of memory", "cannot allocate memory", "pthread_create failed", "MemoryError")
+# Go's garbage collector crashes when it gets no memory for itself.
+_TOO_LARGE = ("out of memory", "cannot allocate memory", "pthread_create failed", "SIGSEGV")
 
 
 class Child:

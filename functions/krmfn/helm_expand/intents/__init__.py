@@ -1,9 +1,11 @@
 """What people write for helm-expand."""
 
 from krmfn.helm_expand.intents.chart import (
+    RELEASE_NAME,
     ChartArchive,
     ChartOptions,
     Cluster,
+    FluxOrdering,
     HelmChart,
     HelmChartSpec,
     HelmExpand,
@@ -14,9 +16,11 @@ from krmfn.helm_expand.intents.chart import (
 from krmfn.helm_expand.intents.render_helm_chart import RenderedChart, RenderHelmChart
 
 __all__ = [
+    "RELEASE_NAME",
     "ChartArchive",
     "ChartOptions",
     "Cluster",
+    "FluxOrdering",
     "HelmChart",
     "HelmChartSpec",
     "HelmExpand",

@@ -19,12 +19,18 @@ KubeVersion = Annotated[
     str,
     Pattern(r"^v?[0-9]+\.[0-9]+(\.[0-9]+)?([-+].*)?$", 'a Kubernetes version such as "v1.33.0"'),
 ]
-ReleaseName = Annotated[
+RELEASE_NAME = Pattern(
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+    "a release name: lower-case letters, digits, and `-` or `.` between them",
+)
+ReleaseName = Annotated[str, Field(max_length=53), RELEASE_NAME]
+
+
+Folder = Annotated[
     str,
-    Field(max_length=53),
     Pattern(
-        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-        "a release name: lower-case letters, digits, and `-` or `.` between them",
+        r"^(\.|(\./)?\.?[^/.][^/]*(/\.?[^/.][^/]*)*)/?$",
+        "a folder inside the package, relative to it and without `..`",
     ),
 ]
 
@@ -74,7 +80,9 @@ class ValuesSource(Model):
         "dotted path of the field that holds the values.",
     )
     target_path: str | None = Field(
-        None, description="Dotted path below which the values are put, as in Flux's HelmRelease."
+        None,
+        description="Dotted path below which the values, or a single value, are put, as in Flux's "
+        "HelmRelease.",
     )
     optional: bool = Field(False, description="Whether the resource, or its key, may be missing.")
 
@@ -91,8 +99,8 @@ class Values(Model):
     values_inline: dict[str, Any] = Field({}, description="Values as they are.")
     values_merge: Merge = Field(
         "override",
-        description="How `valuesInline` meets the files: `override` lets inline values win, "
-        "`merge` lets the files win, `replace` takes the inline values alone.",
+        description="How `valuesInline` meets `valuesFrom` and `valuesFiles`: `override` lets the "
+        "inline values win, `merge` lets the others win, `replace` takes the inline values alone.",
     )
     set: tuple[str, ...] = Field((), description="`path=value` in the syntax of Helm's `--set`.")
     set_string: tuple[str, ...] = Field((), description="As Helm's `--set-string`.")
@@ -128,7 +136,7 @@ class ChartOptions(Model):
     """How charts are rendered; what a chart says wins over what the functionConfig says."""
 
     kube_version: KubeVersion | None = Field(
-        None, description="`.Capabilities.KubeVersion`; the engine's own default when absent."
+        None, description="`.Capabilities.KubeVersion`; v1.34.0 when absent, whatever the engine."
     )
     api_versions: tuple[str, ...] | None = Field(
         None, description="`.Capabilities.APIVersions` beyond Kubernetes' own."
@@ -166,9 +174,9 @@ class ChartOptions(Model):
     )
     nondeterminism: Literal["Fixpoint", "Pin", "Error"] | None = Field(
         None,
-        description="Random or time-dependent fields: render until `lookup` makes them stable, "
-        "then pin what is left (`Fixpoint`, default), `Pin` them at once to what the package "
-        "has, or `Error`.",
+        description="Random or time-dependent fields: `Fixpoint` (default) renders until `lookup` "
+        "makes them stable, and pins what is left to what the package has; `Pin` hides the chart's "
+        "own output from `lookup` and pins all of them; `Error` refuses the chart.",
     )
     trusted: bool | None = Field(
         None,
@@ -188,10 +196,17 @@ class HelmChartSpec(ChartOptions):
     clusters: tuple[Cluster, ...] = Field(
         (), description="Clusters to render for, one rendering each; one for all when empty."
     )
-    path: str | None = Field(
+    path: Folder | None = Field(
         None,
         description="Folder of the output in the package; the resource's name when absent.",
     )
+
+    @field_validator("clusters")
+    @classmethod
+    def _are_different(cls, clusters: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
+        if len({cluster.name for cluster in clusters}) < len(clusters):
+            raise ValueError("must name every cluster once")
+        return clusters
 
 
 class HelmChart(Kind, api_version=INTENT_VERSION):

@@ -7,16 +7,28 @@ package written for it renders unchanged once its charts are in it.
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from krmfn.helm_expand.intents.chart import Merge, ReleaseName
 from krmfn.sdk.config import FunctionConfig
-from krmfn.sdk.model import Kind, Model
+from krmfn.sdk.model import DnsLabel, Kind, Model
 
 VERSION = "fn.kpt.dev/v1alpha1"
+CHART_HOME = "tmp/charts"
 
 
-class ChartAuth(Model):
+class Part(Model):
+    """A part of render-helm-chart's configuration, where an empty string is as good as none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {key: value for key, value in data.items() if value != ""}
+
+
+class ChartAuth(Part):
     """A reference to credentials, as render-helm-chart has it; not needed to render."""
 
     kind: str = Field("Secret", description="Kind of the credentials.")
@@ -25,7 +37,7 @@ class ChartAuth(Model):
     api_version: str | None = Field(None, description="API version of the credentials.")
 
 
-class ChartArgs(Model):
+class ChartArgs(Part):
     """Which chart to render: found in the package by name and version, never pulled."""
 
     name: str = Field(min_length=1, description="The chart's name.")
@@ -35,7 +47,7 @@ class ChartArgs(Model):
     auth: ChartAuth | None = Field(None, description="Credentials; not read here.")
 
 
-class TemplateValues(Model):
+class TemplateValues(Part):
     """Values as render-helm-chart takes them."""
 
     values_files: tuple[str, ...] = Field((), description="Files of the package, by path.")
@@ -43,12 +55,12 @@ class TemplateValues(Model):
     values_merge: Merge = Field("override", description="How inline values and files meet.")
 
 
-class TemplateOptions(Model):
+class TemplateOptions(Part):
     """How render-helm-chart calls `helm template`."""
 
     api_versions: tuple[str, ...] = Field((), description="As Helm's `--api-versions`.")
     release_name: ReleaseName | None = Field(None, description="`.Release.Name`.")
-    namespace: str | None = Field(None, description="`.Release.Namespace`.")
+    namespace: DnsLabel | None = Field(None, description="`.Release.Namespace`.")
     name_template: str | None = Field(
         None, description="Go template of the release name; may use the chart's name only."
     )
@@ -67,17 +79,20 @@ class RenderedChart(Model):
     template_options: TemplateOptions = Field(TemplateOptions(), description="How to render it.")
 
 
-class HelmGlobals(Model):
-    """Folders of render-helm-chart; charts come from the package here, so they are not read."""
+class HelmGlobals(Part):
+    """Folders of render-helm-chart; here charts come from the package."""
 
-    chart_home: str | None = Field(None, description="Folder that charts are pulled to; not read.")
+    chart_home: str = Field(
+        CHART_HOME,
+        description="Folder that charts were pulled to; a values file below it is the chart's own.",
+    )
     config_home: str | None = Field(None, description="Helm's configuration folder; not read.")
 
 
 class RenderHelmChart(FunctionConfig, api_version=VERSION):
     """render-helm-chart's own configuration, for charts that stand in the package."""
 
-    helm_globals: HelmGlobals = Field(HelmGlobals(), description="Folders; not read.")
+    helm_globals: HelmGlobals = Field(HelmGlobals(), description="Folders of charts.")
     helm_charts: tuple[RenderedChart, ...] = Field((), description="The charts to render.")
     engine: ClassVar[Literal["auto"]] = "auto"
     engine_version: ClassVar[str] = ""
@@ -91,17 +106,17 @@ class RenderHelmChart(FunctionConfig, api_version=VERSION):
         return cls.parse(flat.nested(), origin.get("resource"))
 
 
-class FlatRenderHelmChart(Kind, api_version=VERSION, kind="RenderHelmChart"):
+class FlatRenderHelmChart(Part, Kind, api_version=VERSION, kind="RenderHelmChart"):
     """render-helm-chart's ConfigMap form: one chart."""
 
-    chart_home: str | None = Field(None, description="Folder that charts are pulled to; not read.")
+    chart_home: str = Field(CHART_HOME, description="Folder that charts were pulled to.")
     config_home: str | None = Field(None, description="Helm's configuration folder; not read.")
     name: str = Field(min_length=1, description="The chart's name.")
     version: str | None = Field(None, description="The chart's version; any when absent.")
     repo: str | None = Field(None, description="Where the chart came from; not read here.")
     registry: str | None = Field(None, description="Where the chart came from; not read here.")
     release_name: ReleaseName | None = Field(None, description="`.Release.Name`.")
-    namespace: str | None = Field(None, description="`.Release.Namespace`.")
+    namespace: DnsLabel | None = Field(None, description="`.Release.Namespace`.")
     name_template: str | None = Field(None, description="Go template of the release name.")
     description: str | None = Field(None, description="Not read: it never reaches a template.")
     include_crds: bool = Field(False, alias="includeCRDs", description="Whether CRDs come out.")
@@ -110,24 +125,21 @@ class FlatRenderHelmChart(Kind, api_version=VERSION, kind="RenderHelmChart"):
 
     def nested(self) -> dict[str, Any]:
         """Give the same as the values of a RenderHelmChart."""
-        fields = self.model_dump(exclude_defaults=True, exclude={"metadata"})
-        args = {
-            key: fields[key] for key in ("name", "version", "repo", "registry") if key in fields
-        }
-        rest = ("releaseName", "namespace", "nameTemplate", "includeCRDs", "skipTests")
-        options = {key: fields[key] for key in rest if key in fields}
+        given = self.model_dump(exclude_defaults=True, exclude={"metadata"})
         if self.values_file:
-            options["values"] = {"valuesFiles": [self.values_file]}
+            given["values"] = {"valuesFiles": [self.values_file]}
+
+        def part(shape: type[Model]) -> dict[str, Any]:
+            names = {field.alias for field in shape.model_fields.values()}
+            return {name: given[name] for name in given if name in names}
+
+        chart = {"chartArgs": part(ChartArgs), "templateOptions": part(TemplateOptions)}
         return {
             "apiVersion": VERSION,
             "kind": "RenderHelmChart",
             "metadata": {"name": self.metadata.name},
-            "helmCharts": [
-                {
-                    "chartArgs": {key: fields[key] for key in args if key in fields},
-                    "templateOptions": options,
-                }
-            ],
+            "helmGlobals": part(HelmGlobals),
+            "helmCharts": [chart],
         }
 
 
