@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from krmfn.sdk.dumper import dump_flow, dump_literal, dump_scalar
 
 WORDS = (
-    "yes no on off y n Y N True FALSE null Null ~ .inf -.INF .nan = << 0644 0o17 0x1F 0b11 089 12:30 "
-    "1_000 2001-01-01 1e3 1.10 +5 -0 .5 1. - -- --- ... ? : # & * ! | > % @ ` [ ] { } , a: :a a:b a#b "
-    "-a ?a !a &a *a %a @a |a >a 'a \"a a' {} []"
+    "yes no on off y n Y N True FALSE null Null ~ .inf -.INF .nan = << 0644 0o17 0x1F 0b11 089 "
+    "12:30 1_000 2001-01-01 1e3 1.10 +5 -0 .5 1. - -- --- ... ? : # & * ! | > % @ ` [ ] { } , "
+    "a: :a a:b a#b -a ?a !a &a *a %a @a |a >a 'a \"a a' {} []"
 ).split()
 PHRASES = [
     "",
@@ -95,7 +95,7 @@ def mappings(leaves: int = 12) -> st.SearchStrategy[dict[str, Any]]:
 
 
 class Line(NamedTuple):
-    """A line of a document and the path of what it says; of a comment, the mapping it stands in."""
+    """A line of a document and the path of what it says; of a comment, where it stands."""
 
     text: str
     path: tuple[Any, ...]
@@ -115,7 +115,7 @@ def documents(
     draw: st.DrawFn, of: st.SearchStrategy[Any] | None = None, newlines: str = "\n"
 ) -> Document:
     """Block documents in mixed styles, with comments that are all different."""
-    value = draw(of or mappings())
+    value = draw(mappings() if of is None else of)
     writer = Writer(Random(draw(st.integers(0, 2**32))))
     lines = writer.collection(value, 0, ())
     newline = draw(st.sampled_from(newlines.split(",")))
@@ -178,10 +178,9 @@ class Writer:
         lines = []
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if self.chance(0.15):
-                own = isinstance(value, dict)
-                lines.append(Line(" " * indent + self.comment(), path, own))
+                lines.append(Line(" " * indent + self.comment(), path, is_comment=True))
             if self.chance(0.05):
-                lines.append(Line("", path))
+                lines.append(Line("", path, is_comment=True))
             written = self.entry if isinstance(value, dict) else self.item
             lines += written(key, item, indent, (*path, key))
         return lines
@@ -212,7 +211,8 @@ class Writer:
         if "\n" in key or "\\" in plain or not key.isprintable():
             return plain
         quoted = "'" + key.replace("'", "''") + "'"
-        return self.random.choice([plain, plain, plain, quoted, json.dumps(key, ensure_ascii=False)])
+        double = json.dumps(key, ensure_ascii=False)
+        return self.random.choice([plain, plain, plain, quoted, double])
 
     def node(
         self, value: Any, indent: int, path: tuple[Any, ...], *, in_list: bool

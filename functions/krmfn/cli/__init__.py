@@ -38,9 +38,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    names = sorted(each.name for each in iter_modules(__path__) if not each.ispkg)
-    for name in given[:1] if given and given[0] in names else names:
-        module = import_module(f"{__name__}.{name}") if name != "__main__" else None
+    names = {each.name for each in iter_modules(__path__) if not each.ispkg} - {"__main__"}
+    for name in given[:1] if given and given[0] in names else sorted(names):
+        module = import_module(f"{__name__}.{name}")
         if hasattr(module, "add_parser"):
             module.add_parser(subparsers)
     return parser

@@ -51,7 +51,7 @@ def expand_release(
         return
     for remark in renderer.remarks:
         yield warning(remark, code="helm", at=release.intent, field=release.fields.chart)
-    yield from about_hooks(release, renderer.hooks)
+    yield from about_hooks(release, [*stable.pieces, *renderer.left_out])
     yield from _about_fields(release, stable)
     yield from emit(release, stable.pieces)
 
@@ -103,29 +103,22 @@ def _named(fields: Iterable[Field]) -> str:
 
 def _explained(problem: EngineError, release: Release) -> Iterator[Result]:
     """Say what went wrong at the field that a person can change."""
-    if not problem.violations:
-        found = origin(release.layers, filter(None, problem.value_path.split(".")))
-        is_about_values = problem.kind in ("values", "schema", "template")
-        yield error(
-            f"{problem}{_where(problem)}",
-            code=problem.code,
-            at=found.resource if found else release.intent,
-            field=found.field
-            if found
-            else release.fields.values
-            if is_about_values
-            else release.fields.chart,
-        )
     for violation in problem.violations:
-        found = origin(release.layers, violation.path)
         value = f"`{path_of(violation.path)}`" if violation.path else "the values"
-        yield error(
-            f'chart "{release.chart.name}": {value} {demand(violation.message)}',
-            code=problem.code,
-            at=found.resource if found else release.intent,
-            field=found.field if found else release.fields.values,
-            current=found.current if found else None,
-        )
+        message = f'chart "{release.chart.name}": {value} {demand(violation.message)}'
+        yield _at_fault(problem, release, violation.path, message)
+    if not problem.violations:
+        path = filter(None, problem.value_path.split("."))
+        yield _at_fault(problem, release, path, f"{problem}{_where(problem)}")
+
+
+def _at_fault(problem: EngineError, release: Release, path: Iterable[str], message: str) -> Result:
+    if found := origin(release.layers, path):
+        fields = {"field": found.field, "current": found.current}
+        return error(message, code=problem.code, at=found.resource, **fields)
+    is_about_values = problem.kind in ("values", "schema") or problem.code == "template-failed"
+    field = release.fields.values if is_about_values else release.fields.chart
+    return error(message, code=problem.code, at=release.intent, field=field)
 
 
 def _where(problem: EngineError) -> str:

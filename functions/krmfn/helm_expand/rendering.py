@@ -13,6 +13,7 @@ from krmfn.helm_expand.manifests import Manifests, read
 from krmfn.helm_expand.pieces import Piece, ids, pieces_of
 from krmfn.helm_expand.release import Release
 from krmfn.helm_expand.scopes import cluster_kinds
+from krmfn.helm_expand.sources import package_of
 from krmfn.sdk import FunctionError, Package, Resource, ResourceId, Result, error, yaml_dump
 from krmfn.sdk.edit import same
 from krmfn.sdk.ownership import owner_of, stamp
@@ -25,13 +26,13 @@ class Renderer:
     """Renders one release, any number of times.
 
     Attributes:
-        hooks: the hooks of the last rendering, wanted or not.
+        left_out: what the last rendering gave and the options leave out.
         remarks: what Helm remarked at the last rendering, and what it left out.
     """
 
     def __init__(self, engine: HelmEngine, release: Release, package: Package) -> None:
         self.engine, self.release, self.package = engine, release, package
-        self.hooks: list[Piece] = []
+        self.left_out: list[Piece] = []
         self.remarks: tuple[str, ...] = ()
 
     def __call__(
@@ -58,10 +59,10 @@ class Renderer:
         pieces = list(pieces_of(manifests))
         own = [piece.body for piece in pieces if piece.kind == _DEFINITION]
         pieces = with_namespaces(pieces, self.release, cluster_kinds([*self._definitions, *own]))
-        self.hooks = [piece for piece in pieces if piece.hook and not piece.is_test]
+        options = self.release.options
+        self.left_out = [piece for piece in pieces if not is_wanted(piece, options)]
         self.remarks = (*rendering.warnings, *manifests.warnings)
-        wanted = [piece for piece in pieces if is_wanted(piece, self.release.options)]
-        return _checked(self.release, wanted)
+        return _checked(self.release, [piece for piece in pieces if is_wanted(piece, options)])
 
     @cached_property
     def may_change(self) -> bool:
@@ -85,11 +86,14 @@ class Renderer:
     def previous(self) -> dict[ResourceId, Piece]:
         """What the package has of this release's output, from an earlier render."""
         release = self.release
-        owner = stamp("helm-expand", cast(Resource, release.intent.resource))
+        at = cast(Resource, release.intent.resource)
+        owner, home = stamp("helm-expand", at), package_of(at, self.package)
         made = [
             Piece(item.body, template=_template(item))
             for item in self.package
-            if owner_of(item) == owner and item.cluster == release.cluster
+            if owner_of(item) == owner
+            and item.package_path == home
+            and item.cluster == release.cluster
         ]
         top = ("", release.chart.name)
         return {piece.id: piece for piece in made if piece.template.partition("/")[0] in top}
@@ -162,8 +166,9 @@ def _checked(release: Release, pieces: Sequence[Piece]) -> list[Piece]:
             message = f"{chart}: what `{piece.template}` renders must have `metadata.name`"
             wrong.append(_wrong(release, f"{message}, but a {piece.kind} has none"))
         elif not same(known.body, piece.body):
-            message = f"{chart} must render `{piece.id}` once, but `{known.template}` and"
-            wrong.append(_wrong(release, f"{message} `{piece.template}` both do"))
+            origins = dict.fromkeys(f"`{each.template}`" for each in (known, piece))
+            message = f"{chart} must render `{piece.id}` once, but two of them come from"
+            wrong.append(_wrong(release, f"{message} {' and '.join(origins)}"))
     if wrong:
         raise FunctionError(*wrong)
     return list(found.values())

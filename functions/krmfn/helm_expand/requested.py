@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from krmfn.helm_expand.archive import ChartArchive
@@ -49,8 +49,13 @@ class Request:
         """Give the path of a field; the flat form names fields by their last part."""
         if self.at.kind != "ConfigMap":
             return f"helmCharts[{self.number}].{inner}".rstrip(".")
-        flat = {"": "data", "chartArgs": "data.name", "templateOptions.values": "data"}
-        return flat.get(inner, f"data.{inner.rpartition('.')[2]}")
+        key = {"chartArgs": "name", "templateOptions.values": ""}.get(inner, inner)
+        return f"data.{key.rpartition('.')[2]}".rstrip(".")
+
+    def flat(self, field: str) -> str:
+        """Give the path of a field of values, which the flat form has one file of."""
+        is_flat = self.at.kind == "ConfigMap"
+        return field.replace("data.valuesFiles[0]", "data.valuesFile") if is_flat else field
 
     def charts(self, charts: Charts, package: Package) -> list[HelmChart]:
         """Give the charts of the package that may be meant."""
@@ -110,9 +115,12 @@ def _layers(
         values_merge=given.values_merge,
     )
     home = posixpath.join(request.intent.helm_globals.chart_home, chart.name)
-    files = {posixpath.join(home, path): data for path, data in chart.files.items()}
+    files = {posixpath.normpath(f"{home}/{path}"): data for path, data in chart.files.items()}
     near = Neighbourhood(request.at, package, request.at.cluster, files)
-    found = [*layers_of(values, request.field("templateOptions.values"), near)]
+    found = [
+        replace(each, field=request.flat(each.field))
+        for each in layers_of(values, request.field("templateOptions.values"), near)
+    ]
     layers = tuple(layer for layer in found if isinstance(layer, Layer))
     return layers, [result for result in found if isinstance(result, Result)]
 

@@ -10,10 +10,11 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 
-from krmfn.sdk.result import Result, Severity, error
-from krmfn.sdk.runner import Function, Outcome, run
+from krmfn.sdk.result import Severity, error
+from krmfn.sdk.runner import Function, failure, run_guarded
 from krmfn.sdk.wire import ResourceList, WireError, read, write
 
 MAX_INPUT = 64 * 1024 * 1024
@@ -48,31 +49,12 @@ def filter_text(declared: Function, given: bytes) -> tuple[int, bytes]:
     try:
         resource_list = read(_decoded(given))
     except ValueError as problem:  # YamlError and WireError both are
-        outcome = _failure(ResourceList(), error(str(problem), code="invalid-input"))
+        outcome = failure(ResourceList(), error(str(problem), code="invalid-input"))
     else:
-        outcome = _run(declared, resource_list)
-    for result in outcome.results:
-        if result.severity == Severity.ERROR:
-            sys.stderr.write(result.line() + "\n")
+        outcome = run_guarded(declared, resource_list)
+    errors = [result.line() for result in outcome.results if result.severity == Severity.ERROR]
+    _say(outcome.trace + "".join(f"{line}\n" for line in errors))
     return EXIT_OK if outcome.ok else EXIT_FAILED, write(outcome.resource_list).encode()
-
-
-def _run(declared: Function, given: ResourceList) -> Outcome:
-    """Run a function; a defect in it becomes a result like any other error."""
-    try:
-        return run(declared, given)
-    except MemoryError:
-        result = error("must fit into the memory at hand", code="out-of-memory")
-    except Exception as problem:  # noqa: BLE001 - the items must leave as they came
-        _print_trace(problem)
-        message = f"{declared.name} must not fail like this, please report it: {problem!r}"
-        result = error(message, code="internal-error")
-    return _failure(given, result)
-
-
-def _failure(given: ResourceList, result: Result) -> Outcome:
-    results = (*given.results, result.to_value())
-    return Outcome(replace(given, results=results), (result,), ok=False)
 
 
 def _decoded(given: bytes) -> str:
@@ -102,10 +84,14 @@ def _stdin() -> bytes:
 def _claim_stdout() -> int:
     """Keep stdout for the answer: whoever else prints, a C library included, prints to stderr."""
     try:
-        stdout = os.dup(1)
+        stdout = fcntl(1, F_DUPFD_CLOEXEC, 3)  # 0 to 2 may be free, and are not to be taken
+    except OSError:
+        stdout = -1
+    try:
         os.dup2(2, 1)
     except OSError:
-        return -1
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.stdout = sys.stderr
     return stdout
 
 
@@ -113,11 +99,13 @@ def _broken(problem: BaseException) -> tuple[int, bytes]:
     if isinstance(problem, ValueError | OSError | MemoryError):
         result = error(str(problem) or "must fit into the memory at hand", code="failed")
     else:
-        _print_trace(problem)
+        from traceback import format_exception
+
+        _say("".join(format_exception(problem)))
         message = f"must not fail like this, please report it: {problem!r}"
         result = error(message, code="internal-error")
-    sys.stderr.write(result.line() + "\n")
-    return EXIT_FAILED, write(_failure(ResourceList(), result).resource_list).encode()
+    _say(f"{result.line()}\n")
+    return EXIT_FAILED, write(failure(ResourceList(), result).resource_list).encode()
 
 
 def _finish(stdout: int, code: int, output: bytes) -> int:
@@ -126,13 +114,13 @@ def _finish(stdout: int, code: int, output: bytes) -> int:
         view = memoryview(output)
         while view:
             view = view[os.write(stdout, view) :]
-        sys.stderr.flush()
-    except (OSError, ValueError):
+    except OSError as problem:
+        _say(f"stdout must be writable: {problem.strerror}\n")
         return code or EXIT_FAILED
     return code
 
 
-def _print_trace(problem: BaseException) -> None:
-    import traceback
-
-    traceback.print_exception(problem, file=sys.stderr)
+def _say(text: str) -> None:
+    """Write to stderr, whether or not anybody reads it."""
+    with suppress(OSError):
+        os.write(2, text.encode(errors="backslashreplace"))

@@ -1,6 +1,6 @@
 """Owned output: what a function makes is stamped, replaced and pruned; nothing else ever is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -75,74 +75,95 @@ def lay_over(
         stands in the way.
     """
     outputs = list(made)
-    changed = {item.slot: item for item in outputs if isinstance(item, Resource)}
-    generated, clashes = _generated(function, outputs)
+    changed: dict[int | None, Resource] = {
+        _slot_of(item): item for item in outputs if isinstance(item, Resource)
+    }
+    generated, problems = _generated(function, outputs, package)
     owners = {item.slot: owner_of(item) for item in items if may_be_owned(item)}
-    replaced: dict[int | None, Resource] = {}
-    for item in items:
-        key = _Key(item.package_path, item.cluster, item.id) if generated else None
-        new = generated.pop(key, None) if key else None
-        if new is None:
-            continue
-        if not owners.get(item.slot, "").startswith(f"{function}/"):
-            clashes.append(_in_the_way(item, new))
-        replaced[item.slot] = _successor(item, new.resource)
-    gone = set(_gone(function, owners, items, replaced, package)) if prune else set()
+    hidden = _intents(function, package.hidden, owners.values())
+    standing = _standing(items, generated)
+    successors: dict[int | None, Resource] = {}
+    for key, there in standing.items():
+        owned = [
+            item
+            for item in there
+            if (owner := owners.get(item.slot, "")).startswith(f"{function}/")
+            and (item.package_path, owner) not in hidden
+        ]
+        problems += [_in_the_way(item, generated[key]) for item in there if item not in owned]
+        for item in owned[:1]:
+            successors[item.slot] = _successor(item, generated[key].resource)
+    orphans = {slot: owner for slot, owner in owners.items() if slot not in successors}
+    gone = set(_gone(function, orphans, items, package)) if prune else set()
     kept = [
-        replaced.get(item.slot) or changed.get(item.slot) or item
+        successors.get(item.slot) or changed.get(item.slot) or item
         for item in items
         if item.slot not in gone
     ]
-    placed = _with_free_indexes(kept, [new.resource for new in generated.values()])
+    new = [each.resource for key, each in generated.items() if key not in standing]
     notes = [
         info("pruned: it is no longer made", code="pruned", at=items[slot]) for slot in sorted(gone)
     ]
-    return (*kept, *placed), [*clashes, *notes]
+    return tuple(_in_free_places(items, kept, new)), [*problems, *notes]
+
+
+def _slot_of(item: Resource) -> int:
+    if item.slot is None:
+        raise TypeError(f"{item.id} must be Generated(..., by=intent): it is not from the input")
+    return item.slot
 
 
 def _generated(
-    function: str, outputs: list[Any]
-) -> tuple[dict[_Key | None, Generated], list[Result]]:
+    function: str, outputs: list[Any], package: Package
+) -> tuple[dict[_Key, Generated], list[Result]]:
     """Give what was made, stamped, by key; the same thing made twice is an error."""
-    found: dict[_Key | None, Generated] = {}
+    root = package.kptfile.package_path if package.kptfile else ""
+    made = [output for output in outputs if isinstance(output, Generated)]
+    found: dict[_Key, Generated] = {}
     clashes: list[Result] = []
-    for output in outputs:
-        if not isinstance(output, Generated):
-            continue
-        intent: Resource = output.by.resource
-        resource = output.resource
-        if resource.place and not resource.place.package_path:
-            place = replace(resource.place, package_path=intent.package_path)
-            resource = resource.at(place)
+    for each in sorted(made, key=lambda each: stamp(function, each.by.resource)):
+        intent: Resource = each.by.resource
+        home = intent.package_path or root
         owner = {"metadata": {"annotations": {OWNER: stamp(function, intent)}}}
-        new = Generated(resource.merged(owner), output.by)
-        key = _Key(intent.package_path, resource.cluster, resource.id)
-        if key in found and not found[key].resource.same_as(new.resource):
+        resource = each.resource.merged(owner)
+        if resource.place and not resource.place.package_path:
+            resource = resource.at(replace(resource.place, package_path=home))
+        new = Generated(resource, each.by)
+        key = _Key(home, resource.cluster, resource.id)
+        if key in found and not found[key].resource.same_as(resource):
             clashes.append(_made_twice(found[key], new))
         found.setdefault(key, new)
     return found, clashes
 
 
+def _standing(
+    items: Iterable[Resource], generated: Mapping[_Key, Generated]
+) -> dict[_Key, list[Resource]]:
+    """Give the items that stand where something was made."""
+    names = {key.id for key in generated}
+    standing: dict[_Key, list[Resource]] = {}
+    for item in items:
+        if item.id in names:
+            key = _Key(item.package_path, item.cluster, item.id)
+            if key in generated:
+                standing.setdefault(key, []).append(item)
+    return standing
+
+
 def _successor(old: Resource, new: Resource) -> Resource:
     """Give the made resource in the place of an old item, kpt's annotations carried over."""
-    if new.same_as(old) and (new.path is None or new.path == old.path):
+    moves = new.place is not None and new.place.path != old.path
+    if new.same_as(old) and not moves:
         return old
     carried = {key: text for key, text in old.annotations.items() if is_internal(key)}
-    if new.place is None or new.place.path == old.path or old.path is None:
-        place = Place(old.path or "", old.index or 0, old.package_path) if old.place else None
-    else:
-        place = new.place if old.place else None
-        moved = {PATH: new.place.path, LEGACY_PATH: new.place.path, INDEX: "0", LEGACY_INDEX: "0"}
-        carried |= {key: text for key, text in moved.items() if key in carried}
     successor = new.merged({"metadata": {"annotations": carried}}) if carried else new
-    return replace(successor, slot=old.slot, place=place)
+    return replace(successor, slot=old.slot, place=new.place if moves else old.place)
 
 
 def _gone(
     function: str,
-    owners: dict[int | None, str],
+    orphans: Mapping[int | None, str],
     items: tuple[Resource, ...],
-    replaced: dict[int | None, Resource],
     package: Package,
 ) -> Iterator[int]:
     """Yield the slots of what the function made before and makes no longer.
@@ -150,33 +171,56 @@ def _gone(
     What was made for an intent that the function was not shown stays: the intent is hidden by
     `match` or `exclude`, or, where no Kptfile is in sight, by a selector of the pipeline.
     """
-    hidden = {(item.package_path, stamp(function, item)) for item in package.hidden}
-    shown = {(item.package_path, stamp(function, item)) for item in package}
-    sees_all = package.kptfile is not None
-    for slot, owner in owners.items():
-        if slot is None or slot in replaced or not owner.startswith(f"{function}/"):
+    hidden = _intents(function, package.hidden, orphans.values())
+    shown = _intents(function, package, orphans.values())
+    for slot, owner in orphans.items():
+        if slot is None or not owner.startswith(f"{function}/"):
             continue
         intent = (items[slot].package_path, owner)
-        if intent in hidden or not (sees_all or intent in shown):
-            continue
-        yield slot
+        if intent not in hidden and (package.kptfile is not None or intent in shown):
+            yield slot
 
 
-def _with_free_indexes(kept: list[Resource], new: list[Resource]) -> Iterator[Resource]:
-    """Yield the new resources, each behind what stands in its file already."""
-    if not new:
+def _intents(
+    function: str, items: Iterable[Resource], owners: Collection[str]
+) -> set[tuple[str, str]]:
+    """Give the package and the stamp of those items whose stamp is one of the owners."""
+    stamped = ((item, stamp(function, item)) for item in items if owners)
+    return {(item.package_path, owner) for item, owner in stamped if owner in owners}
+
+
+def _in_free_places(
+    items: tuple[Resource, ...], kept: list[Resource], new: list[Resource]
+) -> Iterator[Resource]:
+    """Yield the items; each that is new in its file stands behind what stands there already."""
+    came = {item.slot: item for item in items}
+    stay = [item.place is None or item.path == came[item.slot].path for item in kept]
+    if not new and all(stay):
+        yield from kept
         return
-    taken: dict[tuple[str, str], set[int]] = {}
-    for item in kept:
-        taken.setdefault((item.package_path, item.path or ""), set()).add(item.index or 0)
-    for item in new:
-        if item.place is None:
+    taken: dict[tuple[str, str | None], int] = {}
+    for item in (item for item, stays in zip(kept, stay, strict=True) if stays):
+        file = (item.package_path, item.path)
+        taken[file] = max(taken.get(file, 0), (item.index or 0) + 1)
+    for item, stays in zip(
+        [*kept, *new], [*stay, *(item.place is None for item in new)], strict=True
+    ):
+        if stays or item.place is None:
             yield item
             continue
-        indexes = taken.setdefault((item.package_path, item.place.path), set())
-        index = max(indexes, default=-1) + 1
-        indexes.add(index)
-        yield item.at(replace(item.place, index=index))
+        file = (item.package_path, item.path)
+        index = taken.get(file, 0)
+        taken[file] = index + 1
+        yield _at(item, replace(item.place, index=index))
+
+
+def _at(item: Resource, place: Place) -> Resource:
+    """Give an item at a new place; annotations of its old one, if any, say the new one."""
+    path, index = place.path, str(place.index)
+    said = {PATH: path, LEGACY_PATH: path, INDEX: index, LEGACY_INDEX: index}
+    known = {key: text for key, text in said.items() if key in item.annotations}
+    patch = {"metadata": {"annotations": known}} if known else {}
+    return item.merged(patch).at(place)
 
 
 def _in_the_way(item: Resource, new: Generated) -> Result:
@@ -193,9 +237,13 @@ def _in_the_way(item: Resource, new: Generated) -> Result:
 
 def _made_twice(first: Generated, second: Generated) -> Result:
     one, two = first.by.resource, second.by.resource
+    makers = (
+        f"`{one.kind} {one.name}` makes it twice, with different content"
+        if one is two
+        else f"`{one.kind} {one.name}` and `{two.kind} {two.name}` both make it"
+    )
     return error(
-        f"`{second.resource.id}` must be made once, but `{one.kind} {one.name}` and "
-        f"`{two.kind} {two.name}` both make it, with different content",
+        f"`{second.resource.id}` must be made once, but {makers}",
         code="made-twice",
         at=two,
     )

@@ -59,11 +59,12 @@ class Result:
         if self.field:
             given = {"currentValue": self.current, "proposedValue": self.proposed}
             value["field"] = {"path": self.field}
-            value["field"] |= {key: text for key, text in given.items() if text is not None}
+            value["field"] |= {key: str(text) for key, text in given.items() if text is not None}
         if self.path:
             index = self.index if self.index is not None else self._index_of_resource()
             value["file"] = {"path": self.path, "index": index}
-        tags = {**({"code": self.code} if self.code else {}), **self.tags}
+        tags = {"code": self.code} if self.code else {}
+        tags |= {key: str(text) for key, text in self.tags.items()}
         if tags:
             value["tags"] = tags
         return value

@@ -83,11 +83,13 @@ class Outcome:
         resource_list: what goes to stdout; on failure its items are the ones that came.
         results: the results, worst first.
         ok: whether the exit code is 0.
+        trace: the stack of a defect in the function, "" when there was none.
     """
 
     resource_list: ResourceList
     results: tuple[Result, ...] = ()
     ok: bool = True
+    trace: str = ""
 
 
 def function(
@@ -108,9 +110,10 @@ def run(declared: Function, given: ResourceList) -> Outcome:
     An error result leaves every item as it came. A package whose functionConfig says
     ``onProblem: Condition`` gets the problem as a Kptfile condition instead.
     """
-    if not declared.has_work(given):
-        return Outcome(given)
     try:
+        if not declared.has_work(given):
+            return Outcome(given)
+        given = _numbered(given)
         items, results, ok = _rendered(declared, given)
     except FunctionError as given_up:
         items, results, ok = given.items, list(given_up.results), False
@@ -121,6 +124,36 @@ def run(declared: Function, given: ResourceList) -> Outcome:
     ordered = tuple(in_order(results))
     written = (*given.results, *(result.to_value() for result in ordered))
     return Outcome(replace(given, items=items, results=written), ordered, ok)
+
+
+def run_guarded(declared: Function, given: ResourceList) -> Outcome:
+    """Run a function; a defect in it becomes a result like any other error, and the items stay."""
+    try:
+        return run(declared, given)
+    except MemoryError:
+        return failure(given, error("must fit into the memory at hand", code="out-of-memory"))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as defect:  # noqa: BLE001 - SystemExit(0) too must leave the items
+        from traceback import format_exception
+
+        message = f"{declared.name} must not fail like this, please report it: {defect!r}"
+        result = error(message, code="internal-error")
+        return replace(failure(given, result), trace="".join(format_exception(defect)))
+
+
+def failure(given: ResourceList, result: Result) -> Outcome:
+    """Give the outcome of a run that failed for one reason: the items as they came."""
+    results = (*given.results, result.to_value())
+    return Outcome(replace(given, results=results), (result,), ok=False)
+
+
+def _numbered(given: ResourceList) -> ResourceList:
+    """Give the list with items that know their number in it."""
+    if all(item.slot == number for number, item in enumerate(given.items)):
+        return given
+    items = tuple(replace(item, slot=number) for number, item in enumerate(given.items))
+    return replace(given, items=items)
 
 
 def _rendered(
@@ -139,7 +172,9 @@ def _rendered(
     items, notes = ownership.lay_over(declared.name, given.items, made, package, prune=whole)
     results += notes
     if any(note.severity == Severity.ERROR for note in notes):
-        raise FunctionError(*results)
+        if fails:
+            raise FunctionError(*results)
+        items = given.items
     if not fails:
         items = _conditioned(declared, config, items, results)
     if config.checks_only:

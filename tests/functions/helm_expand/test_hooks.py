@@ -35,6 +35,7 @@ FILES = {
     "templates/tests/t.yaml": job("test", "test"),
 }
 FLUX = {"sourceName": "edge"}
+ALL = "Job early, Job before, Job after, Job leaving"
 
 
 def rendered(render: Make, helm_chart: Make, **spec: Any) -> dict[str, Any]:
@@ -163,13 +164,10 @@ def test_flux_must_know_its_source(render: Make, helm_chart: Make) -> None:
                 "run at every sync, though meant for `pre-install` only: Job early",
             ],
         ),
-        ({"hooks": "Drop"}, ["are left out: Job early, Job before, Job after, Job leaving"]),
+        ({"hooks": "Drop"}, [f"are left out: {ALL}"]),
         (
             {"hooks": "Keep"},
-            [
-                "are kept as ordinary resources, and nobody runs them in order: "
-                f"{', '.join(f'Job {name}' for name in ('early', 'before', 'after', 'leaving'))}"
-            ],
+            [f"are kept as ordinary resources, and nobody runs them in order: {ALL}"],
         ),
     ],
     ids=["DependsOn", "ArgoCD", "Drop", "Keep"],

@@ -148,7 +148,9 @@ def test_every_later_render_gives_the_same_bytes(
 def test_the_results_of_later_renders_are_the_same(
     render: Make, helm_chart: Make, files: dict[str, str]
 ) -> None:
-    once = render(helm_chart(files))
+    hook = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: h-{{ randAlpha 5 | lower }}, "
+    hook += "annotations: {helm.sh/hook: pre-upgrade}}\n"
+    once = render(helm_chart({**files, "templates/hook.yaml": hook}))
     assert render(once).said() == render(once).said()
 
 
@@ -193,8 +195,10 @@ def test_what_is_made_up_and_what_is_kept_is_told(render: Make, helm_chart: Make
         f"[info] HelmChart/demo: made up by the chart, and kept from now on: {field} [random-field]"
     ]
     assert render(once).said() == [
-        "[info] HelmChart/demo: kept as the package has it, since the chart changes it: "
-        f"{field} [pinned]"
+        (
+            "[info] HelmChart/demo: kept as the package has it, since the chart changes it: "
+            f"{field} [pinned]"
+        )
     ]
 
 
@@ -317,6 +321,21 @@ def test_the_password_of_another_release_is_never_used(render: Make, helm_chart:
     assert one["data"]["password"] != two["data"]["password"]
 
 
+def test_the_password_of_another_package_is_never_used(render: Make, helm_chart: Make) -> None:
+    chart = helm_chart(CHARTS["a random field"])
+    root, sub = (chart.at(Place("demo.yaml", 0, path)) for path in ("/pkg", "/pkg/sub"))
+    alone = [render(root), render(sub)]
+    one, two = (each.items[1].body["data"]["password"] for each in alone)
+    both = render(*alone)
+    assert both.ok
+    found = {
+        item.package_path: item.body["data"]["password"]
+        for item in both.items
+        if item.kind == "Secret"
+    }
+    assert found == {"/pkg": one, "/pkg/sub": two}
+
+
 @pytest.mark.parametrize("mode", ["Fixpoint", "Pin"])
 def test_what_people_put_into_the_package_is_found_by_lookup(
     render: Make, helm_chart: Make, mode: str
@@ -334,9 +353,11 @@ def test_what_people_put_into_the_package_is_found_by_lookup(
 @pytest.mark.parametrize(
     "resource",
     [
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default, annotations: "
-        '{config.kubernetes.io/local-config: "true"}}\ndata: {x: found}\n',
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: other}\ndata: {x: found}\n",
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default, annotations: "
+            '{config.kubernetes.io/local-config: "true"}}\ndata: {x: found}\n'
+        ),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {x: found}\n",
     ],
     ids=["local config", "in another namespace"],
 )

@@ -7,7 +7,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,8 +19,8 @@ from krmfn.cli.rendering.calls import Answer, Call, Runner
 from krmfn.cli.rendering.exchange import answer, request
 from krmfn.cli.rendering.kptfile import Step
 from krmfn.cli.rendering.tree import PackageTree
-from krmfn.sdk.result import Severity, error
-from krmfn.sdk.runner import Function, run
+from krmfn.sdk.result import Severity
+from krmfn.sdk.runner import Function, run_guarded
 from krmfn.sdk.wire import ResourceList
 
 TIMEOUT = 300
@@ -119,14 +118,10 @@ def library_runner(declared: Function) -> Runner:
     """Run a function in this process, on the resources as they are."""
 
     def run_here(call: Call) -> Answer:
-        given = ResourceList(call.items, call.config)
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                outcome = run(declared, given)
-        except Exception as defect:  # noqa: BLE001 - it fails the function, not the renderer
-            message = f"{declared.name} must not fail like this, please report it: {defect!r}"
-            result = error(message, code="internal-error")
-            return Answer((), (result.to_value(),), 1, "".join(traceback.format_exception(defect)))
+        with contextlib.redirect_stdout(sys.stderr):
+            outcome = run_guarded(declared, ResourceList(call.items, call.config))
+        if outcome.trace:
+            return Answer((), outcome.resource_list.results, 1, outcome.trace)
         errors = [each.line() for each in outcome.results if each.severity == Severity.ERROR]
         answered = outcome.resource_list
         stderr = "".join(f"{line}\n" for line in errors)
