@@ -12,6 +12,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/installed ## install krm-fn and what it is developed with, into .venv
+	$(if $(filter setup,$(MAKECMDGOALS)),@echo 'krmfn is in $(BIN); put it on PATH: . $(BIN)/activate')
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -23,16 +24,19 @@ setup: .venv/installed ## install krm-fn and what it is developed with, into .ve
 	@touch $@
 
 demo: setup ## render a package with a Helm chart, and show what was written
-	@rm -rf .demo && cp -r examples/helm-expand/render-a-chart .demo && rm -rf .demo/.expected
-	@echo '$$ cat site-probe.yaml' && sed 's/\(archive: .\{40\}\).*/\1…/' .demo/site-probe.yaml
-	@echo && echo '$$ krmfn render .' && cd .demo && krmfn render .
-	@echo && echo '$$ cat site-probe/service_site-probe-metrics.yaml' && cat .demo/site-probe/service_*.yaml
+	@rm -rf .demo/render-a-chart && mkdir -p .demo && cp -r examples/helm-expand/render-a-chart .demo
+	@cd .demo/render-a-chart && rm -rf .expected && \
+	  echo '$$ cat site-probe.yaml' && sed '/archive:/s/|.*/…/; /^ \{6\}[A-Za-z0-9+/=]*$$/d' site-probe.yaml && \
+	  echo && echo '$$ krmfn render .' && krmfn render . && \
+	  echo && echo '$$ cat site-probe/service_site-probe-metrics.yaml' && cat site-probe/service_*.yaml
 
 test: setup ## unit tests, examples and laws              (args="-k helm")
 	@pytest -q -n 2 -m "not (kpt or container or conformance or network)" tests $(args)
 
 check: setup ## format, lint, types, layers, generated files
-	@ruff format --check -q . && ruff check -q . && mypy && lint-imports --no-cache && krmfn generate --check
+	@failed=; for tool in "ruff format --check -q ." "ruff check -q ." mypy "lint-imports --no-cache" \
+	  "krmfn generate --check"; do $$tool || failed="$$failed\n  $$tool"; done; \
+	  test -z "$$failed" || { printf "failed:$$failed\n" >&2; exit 1; }
 
 generate: setup ## Dockerfiles, CRDs, tables, example charts
 	@ruff format -q . && krmfn generate
@@ -63,7 +67,7 @@ conformance: setup ## let Helm, kpt and others judge what we make
 images: setup ## build the functions' images with podman or docker   (name=helm-expand)
 	@python tests/e2e/images/build.py $(name)
 
-e2e: setup ## the examples through real kpt and real containers
+e2e: setup ## conformance, and the examples through real kpt and real containers
 	@PATH="$(CURDIR)/$(PEERS):$$PATH" pytest -q -m "kpt or container or conformance or network" tests $(args)
 
 function: setup ## start a new function                       (name=set-owner)
@@ -74,4 +78,5 @@ lock: ## pin what is installed, with hashes
 	  --no-emit-index-url --no-header --no-annotate -o requirements.lock pyproject.toml
 
 clean: ## remove what was built
-	@rm -rf .venv .peers .demo dist .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv .peers .demo dist .hypothesis .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache .coverage

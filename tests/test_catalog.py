@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from krmfn.cli.library.catalog import FunctionFolder, function_folders
+from krmfn.cli.library.catalog import (
+    SDK_FOLDER,
+    FunctionFolder,
+    function_folders,
+    shared_meanings,
+)
+from krmfn.cli.library.codes import result_codes
 from krmfn.sdk import yaml_load
 from krmfn.sdk.testing import Example, find_examples
 
@@ -64,9 +70,37 @@ def test_metadata_names_an_extra_that_exists(folder: FunctionFolder) -> None:
 
 
 @of_each_function
+def test_a_function_describes_the_codes_it_gives_and_no_others(folder: FunctionFolder) -> None:
+    given = {each.code for each in result_codes(folder.path)}
+    assert {*folder.metadata.krmfn.results} == given
+
+
+def test_the_sdk_describes_the_codes_it_gives_and_no_others() -> None:
+    assert {*shared_meanings()} == {each.code for each in result_codes(SDK_FOLDER)}
+
+
+@of_each_function
+def test_a_code_is_described_in_one_sentence(folder: FunctionFolder) -> None:
+    for meaning in folder.meanings.values():
+        assert re.fullmatch(r"[A-Z`].+[^.]\.", meaning), meaning
+
+
+def test_the_map_of_helm_expand_shows_every_module() -> None:
+    _, _, text = (ROOT / "CONTRIBUTING.md").read_text().partition("### helm-expand")
+    shown = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)))
+    there = {
+        path.stem for path in (PACKAGE / "helm_expand").iterdir() if path.suffix in ("", ".py")
+    }
+    assert {*shown} == {
+        name for name in there if not name.startswith("__") and name != "Dockerfile"
+    }
+
+
+@of_each_function
 def test_a_function_stands_in_the_contract_of_layers(folder: FunctionFolder) -> None:
     contracts = PROJECT["tool"]["importlinter"]["contracts"]
-    assert any(folder.path.name in contract.get("layers", []) for contract in contracts)
+    layers = next(each["layers"] for each in contracts if each.get("containers") == ["krmfn"])
+    assert folder.path.name in layers[1].split(" | ")
 
 
 @of_each_function

@@ -17,6 +17,7 @@ from krmfn.sdk import Function, Resource, ResourceList, run, yaml_load
 from krmfn.sdk.entry import filter_text
 from krmfn.sdk.ownership import owner_of
 from krmfn.sdk.testing import find_examples
+from krmfn.sdk.usage import answer
 from krmfn.sdk.wire import read, write
 
 EXAMPLES = find_examples(Path(__file__).parents[1] / "examples")
@@ -222,6 +223,14 @@ def test_broken_input_ends_in_an_error_or_in_a_whole_answer(
 def test_an_empty_package_stays_empty(folder: FunctionFolder) -> None:
     empty = b"apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n"
     assert filter_text(folder.declared, empty) == (0, empty)
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS, ids=lambda folder: folder.name)
+def test_a_path_that_leads_nowhere_is_told_and_nothing_is_printed(
+    folder: FunctionFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(folder.declared, ["nosuch"]) == (1, b"")
+    assert '"nosuch" must be a file or a folder' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS, ids=lambda folder: folder.name)

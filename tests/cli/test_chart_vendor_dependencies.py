@@ -102,7 +102,7 @@ def test_vendoring_again_gives_the_same_bytes(
     vendor(chart, PLAIN)
     again = vendor(chart, PLAIN)
 
-    assert "unchanged: chart" in again.err
+    assert again.out.startswith("unchanged ")
     assert not (chart / "charts").exists()
     assert not (chart / "Chart.lock").exists()
 

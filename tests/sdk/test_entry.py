@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from krmfn.sdk import yaml_load
+from krmfn.sdk.dumper import dump_flow
 from krmfn.sdk.wire import read
 
 HEAD = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n"
@@ -73,7 +75,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
 
     def begin(wrapper: str = "exec {}", **streams: object) -> "subprocess.Popen[bytes]":
         command = wrapper.format(f"{sys.executable} -m asked")
-        pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         return subprocess.Popen(["bash", "-c", command], env=environment, **{**pipes, **streams})
 
     return begin
@@ -172,39 +174,40 @@ def test_without_stdin_there_is_an_error(start: Start, wrapper: str, said: str) 
     assert read(stdout).items == ()
 
 
-@pytest.mark.parametrize("wrapper", ["exec {} >&-", "exec {} >/dev/full", "{} | true; exit ${{PIPESTATUS[0]}}"],
-    ids=["closed", "full", "gone"])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrapper",
+    ["exec {} >&-", "exec {} >/dev/full", "{} | true; exit ${{PIPESTATUS[0]}}"],
+    ids=["closed", "full", "gone"],
+)
 def test_an_answer_that_cannot_be_written_is_a_failure(start: Start, wrapper: str) -> None:
     code, stdout, _ = ended(start(wrapper), asking("change") + b"# padding\n" * 100_000)
     assert code != 0
     assert stdout == ""
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (b"\x00\x01\x02", "must hold printable characters only"),
-        (b"\xff\xfe", "stdin must be UTF-8, but line 1 is not"),
-        (b"hello", "the input must be a ResourceList, but is a string"),
-        (b"[1, 2]", "the input must be a ResourceList, but is a list"),
-        (b"apiVersion: v1\nkind: List\nitems: []\n", "`kind` must be"),
-        (HEAD.encode() + b"items: []\n---\na: 1\n", "must hold one YAML document, but another one begins here"),
-        (HEAD.encode(), "`items` must be a list, but is missing or null"),
-        (HEAD.encode() + b"items: null\n", "`items` must be a list, but is missing or null"),
-        (HEAD.encode() + b"items:\n- 1\n", "`items[0]` must be a mapping"),
-        (HEAD.encode() + b"items:\n- apiVersion: v1\n  kind: 'Ask\n", "found unexpected end"),
-        (HEAD.encode() + b"items:\n- a: " + b"[" * 10_000, "must be nested at most 200 deep"),
-        (
-            HEAD.encode() + b"items:\n- a: &a [1,1,1,1,1,1,1,1,1,1]\n"
-            + b"".join(b"  %c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 10))
-                       for c in range(ord("b"), ord("j"))),
-            "aliases must expand to at most 100000 nodes",
-        ),
-        (HEAD.encode() + b"items:\n- a: '" + b"x" * (100 << 20) + b"'\n", "at most 64 MiB"),
-    ],
-    ids=["binary", "latin", "text", "list", "kind", "two documents", "no items", "null items",
-         "scalar item", "cut off", "deep", "alias bomb", "100 MB"],
-)  # fmt: skip
+ITEMS = HEAD.encode() + b"items:\n"
+BOMB = b"- a: &a [1,1,1,1,1,1,1,1,1,1]\n" + b"".join(
+    b"  %c: &%c [%s]\n" % (letter, letter, b",".join([b"*%c" % (letter - 1)] * 10))
+    for letter in range(ord("b"), ord("j"))
+)
+REFUSED = {
+    "binary": (b"\x00\x01\x02", "must hold printable characters only"),
+    "not UTF-8": (b"\xff\xfe", "stdin must be UTF-8, but line 1 is not"),
+    "text": (b"hello", "the input must be a ResourceList, but is a string"),
+    "a list": (b"[1, 2]", "the input must be a ResourceList, but is a list"),
+    "another kind": (b"apiVersion: v1\nkind: List\nitems: []\n", "`kind` must be"),
+    "two documents": (ITEMS + b"---\na: 1\n", "must hold one YAML document"),
+    "no items": (HEAD.encode(), "`items` must be a list, but is missing or null"),
+    "null items": (ITEMS, "`items` must be a list, but is missing or null"),
+    "a scalar item": (ITEMS + b"- 1\n", "`items[0]` must be a mapping"),
+    "cut off": (ITEMS + b"- apiVersion: v1\n  kind: 'Ask\n", "found unexpected end"),
+    "deep nesting": (ITEMS + b"- a: " + b"[" * 10_000, "must be nested at most 200 deep"),
+    "an alias bomb": (ITEMS + BOMB, "aliases must expand to at most 100000 nodes"),
+    "a 100 MB scalar": (ITEMS + b"- a: '" + b"x" * (100 << 20) + b"'\n", "at most 64 MiB"),
+}
+
+
+@pytest.mark.parametrize(("given", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_is_no_list_is_refused_with_one_clear_line(
     start: Start, given: bytes, said: str
 ) -> None:
@@ -243,6 +246,26 @@ def test_a_wrong_option_is_wrong_usage(start: Start) -> None:
     code, stdout, stderr = ended(start("exec {} --verbose"))
     assert (code, stdout) == (2, "")
     assert "unrecognized arguments: --verbose" in stderr
+
+
+def test_what_comes_as_json_leaves_as_block_yaml(start: Start) -> None:
+    given = read(asking("change").decode())
+    text = dump_flow({**yaml_load(HEAD), "items": [item.body for item in given.items]})
+    code, stdout, stderr = ended(start(), text.encode())
+    assert (code, stderr) == (0, "")
+    assert stdout.startswith(f"{HEAD}items:\n- apiVersion: v1\n  kind: Ask\n")
+    assert read(stdout).items[0].body["done"] is True
+
+
+@pytest.mark.parametrize("do", ["nothing", "print", "an error"])
+def test_without_stderr_the_answer_is_the_same(start: Start, do: str) -> None:
+    code, stdout, _ = ended(start(), asking(do))
+    assert ended(start("exec {} 2>&-"), asking(do)) == (code, stdout, "")
+
+
+def test_a_lost_answer_is_told(start: Start) -> None:
+    _, _, stderr = ended(start("exec {} >/dev/full"), asking("nothing"))
+    assert stderr == "stdout must be writable: No space left on device\n"
 
 
 def test_files_and_folders_are_worked_on_without_kpt(start: Start, tmp_path: Path) -> None:

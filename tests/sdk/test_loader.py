@@ -22,7 +22,7 @@ from krmfn.sdk.scalars import PlainStr
 
 from .strategies import Document, documents, mappings
 
-SOME = settings(max_examples=150, deadline=None)
+SOME = settings(max_examples=100, deadline=None)
 
 
 def bomb(levels: int) -> str:
@@ -50,7 +50,10 @@ def bomb(levels: int) -> str:
         ("a: &x [1]\nb: *x", {"a": [1], "b": [1]}),
         ("a: &x b\n*x : c", {"a": "b", "b": "c"}),
         ("? a\n: b\n? c\n", {"a": "b", "c": None}),
-        ("a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3", {"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}}),
+        (
+            "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3",
+            {"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}},
+        ),
         ("x: {<<: [{a: 1}, {a: 2, b: 3}], c: 4}", {"x": {"a": 1, "b": 3, "c": 4}}),
         ("x:\n  !!merge <<: {a: 1}", {"x": {"a": 1}}),
         ("x:\n  '<<': {a: 1}", {"x": {"<<": {"a": 1}}}),
@@ -170,7 +173,9 @@ def test_a_document_in_any_style_means_its_value(document: Document) -> None:
 def test_both_ways_of_reading_agree_on_broken_texts(document: Document, data: Any) -> None:
     text = document.text
     cut = data.draw(st.integers(0, len(text)))
-    noise = data.draw(st.sampled_from(["", "\t", "}", "'", "- ", ": ", "*x", "&x ", "<<: ", "\x00"]))
+    noise = data.draw(
+        st.sampled_from(["", "\t", "}", "'", "- ", ": ", "*x", "&x ", "<<: ", "\x00"])
+    )
     broken = text[:cut] + noise + data.draw(st.sampled_from(["", text[cut:], text]))
     assert outcome(load, broken) == outcome(compose, broken)
 
@@ -193,8 +198,9 @@ def test_a_node_knows_where_its_text_stands(document: Document, marked: bool) ->
         own = text[leaf.start : leaf.end]
         if leaf.style in ("", "'", '"', "{", "[") and "\n" not in own:
             assert same(load(own), leaf.value)
-        assert text[: leaf.start].rpartition("\n")[2].removeprefix("\ufeff") == (
-            text[leaf.start - leaf.column : leaf.start]
+        assert (
+            text[: leaf.start].rpartition("\n")[2].removeprefix("\ufeff")
+            == (text[leaf.start - leaf.column : leaf.start])
         )
 
 

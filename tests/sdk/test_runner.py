@@ -1,14 +1,16 @@
-"""Running a function: what it is given, what comes out, and whose output it is."""
+"""Running a function: what it is given, and what comes out."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from krmfn.sdk import (
     FunctionConfig,
+    FunctionError,
     FunctionSpec,
     Generated,
     Kind,
@@ -21,10 +23,11 @@ from krmfn.sdk import (
     Result,
     error,
     function,
+    info,
     run,
     yaml_load,
 )
-from krmfn.sdk.ownership import OWNER
+from krmfn.sdk.runner import run_guarded
 from krmfn.sdk.wire import read, write
 
 KPTFILE = """\
@@ -42,7 +45,7 @@ status:
 
 
 class TeamSpec(Model):
-    members: list[str] = []
+    members: tuple[str, ...] = ()
     fails: bool = False
 
 
@@ -100,101 +103,6 @@ def made(outcome: Outcome) -> dict[str, str]:
 
 def codes(outcome: Outcome) -> list[str]:
     return [result.code for result in outcome.results]
-
-
-def test_what_is_made_is_stamped_and_placed() -> None:
-    outcome = run(teams, given(team("red", "ann")))
-    assert outcome.ok
-    item = next(item for item in outcome.resource_list.items if item.kind == "ConfigMap")
-    assert (item.path, item.index) == ("red/ann.yaml", 0)
-    assert item.annotations[OWNER] == "teams/Team/red"
-
-
-def test_a_second_run_changes_no_byte() -> None:
-    once = run(teams, given(team("red", "ann", "bob")))
-    assert write(again(once).resource_list) == write(read(write(once.resource_list)))
-
-
-def test_what_is_no_longer_made_goes_and_is_told() -> None:
-    once = run(teams, given(team("red", "ann", "bob")))
-    outcome = again(once, team("red", "ann"))
-    assert made(outcome) == {"ann": "red/ann.yaml"}
-    assert codes(outcome) == ["pruned"]
-
-
-def test_output_goes_with_its_intent() -> None:
-    once = run(teams, given(team("red", "ann"), team("blue", "bob")))
-    items = tuple(item for item in once.resource_list.items if item.name != "red")
-    assert made(run(teams, read(write(ResourceList(items))))) == {"bob": "blue/bob.yaml"}
-
-
-def test_what_changed_is_replaced_in_its_place() -> None:
-    once = run(teams, given(team("red", "ann")))
-    text = write(once.resource_list).replace("team: red", "team: green # by hand")
-    outcome = run(teams, read(text))
-    assert write(outcome.resource_list) == write(read(write(once.resource_list)))
-
-
-def test_kpts_annotations_stay_on_what_is_replaced() -> None:
-    once = run(teams, given(team("red", "ann")))
-    marked = write(once.resource_list).replace(
-        "krmfn.dev/owner: teams",
-        "internal.config.kubernetes.io/id: '7'\n      krmfn.dev/owner: teams",
-    )
-    outcome = run(teams, read(marked.replace("team: red", "team: green")))
-    item = next(item for item in outcome.resource_list.items if item.kind == "ConfigMap")
-    assert item.annotations["internal.config.kubernetes.io/id"] == "7"
-    assert item.body["data"] == {"team": "red"}
-
-
-def test_what_people_wrote_is_never_overwritten() -> None:
-    by_hand = Resource.new("v1", "ConfigMap", "ann", data={"mine": "1"}).at(Place("ann.yaml", 0))
-    outcome = run(teams, given(team("red", "ann"), by_hand))
-    assert not outcome.ok
-    assert codes(outcome) == ["not-owned"]
-    assert "`Team red`" in outcome.results[0].message
-    assert made(outcome) == {"ann": "ann.yaml"}
-
-
-def test_two_intents_cannot_make_one_resource() -> None:
-    outcome = run(teams, given(team("red", "ann"), team("blue", "ann")))
-    assert codes(outcome) == ["made-twice"]
-    assert made(outcome) == {}
-
-
-def test_clusters_are_worlds_of_their_own() -> None:
-    @function("fleet", config="Teams", reads=("intent.example.com/Team",))
-    def fleet(config: Teams, package: Package) -> Iterator[Generated]:  # noqa: ARG001
-        for each in package.of(Team):
-            for cluster in each.spec.members:
-                place = Place(f"clusters/{cluster}/x.yaml", 0)
-                made = Resource.new("v1", "ConfigMap", "x", data={"on": cluster})
-                yield Generated(made.at(place), by=each)
-
-    outcome = run(fleet, given(team("red", "waw", "krk")))
-    assert outcome.ok
-    paths = [item.path for item in outcome.resource_list.items if item.kind == "ConfigMap"]
-    assert paths == ["clusters/waw/x.yaml", "clusters/krk/x.yaml"]
-
-
-def test_a_taken_place_gives_the_next_index() -> None:
-    other = Resource.new("v1", "Secret", "s").at(Place("red/ann.yaml", 3))
-    outcome = run(teams, given(team("red", "ann"), other))
-    item = next(item for item in outcome.resource_list.items if item.kind == "ConfigMap")
-    assert (item.path, item.index) == ("red/ann.yaml", 4)
-
-
-@pytest.mark.parametrize("hiding", [{"match": [{"name": "blue"}]}, {"exclude": [{"name": "red"}]}])
-def test_what_was_made_for_a_hidden_intent_stays(hiding: dict[str, Any]) -> None:
-    once = run(teams, given(team("red", "ann"), team("blue", "bob")))
-    outcome = again(once, team("blue"), config=config(**hiding))
-    assert made(outcome) == {"ann": "red/ann.yaml"}
-
-
-def test_where_a_selector_hides_the_kptfile_nothing_is_pruned() -> None:
-    once = run(teams, given(team("red", "ann")))
-    items = tuple(item for item in once.resource_list.items if item.kind == "ConfigMap")
-    assert made(run(teams, read(write(ResourceList(items))))) == {"ann": "red/ann.yaml"}
 
 
 def test_an_error_leaves_every_item_as_it_came() -> None:
@@ -305,3 +213,68 @@ def test_a_package_without_work_costs_no_import() -> None:
         "assert not {'pydantic', 'yaml'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_an_item_that_is_no_yaml_is_told_where_it_is_read() -> None:
+    before = given(team("red", "ann"), team("blue", "bob"))
+    broken = write(before).replace("    name: blue\n", "    name: blue\n  spec: a: b\n", 1)
+    outcome = run(teams, read(broken))
+    assert not outcome.ok
+    assert codes(outcome) == ["invalid-yaml"]
+    assert write(outcome.resource_list).startswith(broken)
+
+
+def test_items_made_by_hand_need_no_numbers() -> None:
+    items = (Resource.parse(KPTFILE), team("red", "ann", "bob"))
+    once = run(teams, ResourceList(items))
+    twice = run(teams, once.resource_list)
+    assert set(made(twice)) == {"ann", "bob"}
+    assert [item.text for item in twice.resource_list.items] == [
+        item.text for item in once.resource_list.items
+    ]
+
+
+def test_a_clash_can_become_a_condition_too() -> None:
+    by_hand = Resource.new("v1", "ConfigMap", "ann", data={"mine": "1"}).at(Place("ann.yaml", 0))
+    wish = config(onProblem="Condition")
+    before = given(team("red", "ann", "bob"), by_hand, config=wish)
+    outcome = run(teams, before)
+    assert outcome.ok
+    assert codes(outcome) == ["not-owned"]
+    kptfile, *others = outcome.resource_list.items
+    assert [item.text for item in others] == [item.text for item in before.items[1:]]
+    assert kptfile.body["status"]["conditions"][0]["reason"] == "not-owned"
+
+
+@pytest.mark.parametrize("way_out", [KeyError("lost"), SystemExit(0), GeneratorExit()])
+def test_however_a_body_leaves_the_items_stay(way_out: BaseException) -> None:
+    @function("leaver", config="Teams", reads=("intent.example.com/Team",))
+    def leaver(config: Teams, package: Package) -> Iterator[Resource]:
+        """Give something, and leave."""
+        del config
+        yield from package.select(kind="Team")
+        raise way_out
+
+    before = given(team("red", "ann"))
+    outcome = run_guarded(leaver, before)
+    assert not outcome.ok
+    assert codes(outcome) == ["internal-error"]
+    assert outcome.resource_list.items == before.items
+    assert type(way_out).__name__ in outcome.trace
+
+
+def test_results_before_the_end_of_a_body_are_kept() -> None:
+    @function("teller", config="Teams", reads=("intent.example.com/Team",))
+    def teller(config: Teams, package: Package) -> Iterator[Result]:
+        """Say something, and give up."""
+        del config, package
+        yield info("said before", code="before")
+        raise FunctionError(error("must not be", code="over"))
+
+    assert codes(run(teller, given(team("red")))) == ["over", "before"]
+
+
+def test_results_of_others_stay_before_ours() -> None:
+    before = replace(given(team("red", fails=True)), results=({"message": "theirs"},))
+    messages = [result["message"] for result in run(teams, before).resource_list.results]
+    assert messages == ["theirs", "must not fail"]

@@ -30,7 +30,8 @@ def add_parser(subparsers: Any) -> None:
         "vendor",
         help="write a chart, with its dependencies, to a HelmChart resource",
         description="Write a chart with all its dependencies to a HelmChart resource, pinned by "
-        "its SHA-256, so that rendering needs no network.",
+        "its SHA-256, so that rendering needs no network. Standard output gets one line on what "
+        "was written where; all else goes to standard error.",
     )
     add = parser.add_argument
     add("source", metavar="SOURCE", help=_SOURCE_HELP)
@@ -48,7 +49,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--name", default="", help="name of the resource (default: the chart's)")
     add("--release-name", default="", metavar="NAME", help="release name (default: the resource's)")
     add("--namespace", default="", help='release namespace (default: "default")')
-    add("--force", action="store_true", help="let a chart of another name replace the one there")
+    add("--force", action="store_true", help="replace even a chart of another name")
     add("--kptfile", action="store_true", help="add helm-expand to the Kptfile, or make one")
 
 
@@ -68,16 +69,13 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Vendor a chart; stdout gets the file's path, stderr all else."""
+    """Vendor a chart; stdout gets a line on what was written where, stderr all else."""
     from krmfn.cli.charts.vendor import vendor
 
     if bool(args.username) is not args.password_stdin:
         args.usage_error("--username and --password-stdin must be given together")
     vendored = vendor(_order(args), _access(args), _tell)
-    print(vendored.file)
-    chart, size = vendored.chart, vendored.size / 1024
-    done = "written" if vendored.changed else "unchanged"
-    _tell(f'{done}: chart "{chart.name}" {chart.version}, {size:.1f} KiB')
+    print(vendored, flush=True)
     try:
         _tell_next(vendored.file.parent, with_kptfile=args.kptfile)
     except CliError as error:
@@ -137,7 +135,7 @@ def _tell_next(folder: Path, *, with_kptfile: bool) -> None:
     elif not renders_charts(package):
         _tell(f"{package / 'Kptfile'} does not run helm-expand yet; --kptfile adds it")
     else:
-        _tell(f"next: kpt fn render {package}, or krmfn render {package}")
+        _tell(f"next: krmfn render {package}, or kpt fn render {package}")
 
 
 def _tell(line: str) -> None:

@@ -1,6 +1,7 @@
 """`krmfn generate`: all files and passages that are copies of a fact written elsewhere."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 
@@ -24,9 +25,19 @@ def run(args: argparse.Namespace) -> int:
     from krmfn.cli.library.generated import stale_files
 
     tree = source_tree()
+    if not args.check:
+        update(tree)
+        return 0
     stale = stale_files(tree)
-    for path, text in stale.items():
-        print(f"{'stale: ' if args.check else 'wrote '}{path.relative_to(tree)}")
-        if not args.check:
-            path.write_text(text)
-    return 1 if args.check and stale else 0
+    for path in stale:
+        print(f"stale: {path.relative_to(tree)}")
+    return 1 if stale else 0
+
+
+def update(tree: Path) -> None:
+    """Write what is stale in a source tree, and name it."""
+    from krmfn.cli.library.generated import stale_files
+
+    for path, text in stale_files(tree).items():
+        path.write_text(text)
+        print(f"wrote {path.relative_to(tree)}")

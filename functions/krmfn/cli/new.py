@@ -1,7 +1,9 @@
 """`krmfn new`: the files of a new function that works and is tested from the start."""
 
 import argparse
+import json
 import re
+import tomllib
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,16 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "new",
         help="start a new function",
-        description="Add a folder, metadata and an example of a new function to the source tree. "
-        "No file that exists is changed.",
+        description="Add a folder, metadata and an example of a new function to the source tree, "
+        "and generate what is made from them.",
     )
     parser.add_argument("name", metavar="NAME", help="its name in kebab-case, such as set-owner")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the files, and say what to do next."""
+    """Write the files, generate what is made from them, and say what to do next."""
+    from krmfn.cli.generate import update
     from krmfn.cli.library.catalog import source_tree
 
     tree = source_tree()
@@ -40,8 +43,25 @@ def run(args: argparse.Namespace) -> int:
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text(text)
         print(f"wrote {path}")
-    print("Next: `krmfn generate`, add its folder to the layers in pyproject.toml, `make check`.")
+    update(tree)
+    layers = _layers((tree / "pyproject.toml").read_text())
+    functions = sorted([*layers[1].split(" | "), _folder(args.name)])
+    print("Next: in pyproject.toml, change")
+    print(f"  layers = {json.dumps(layers)}")
+    print("to")
+    print(f"  layers = {json.dumps([layers[0], ' | '.join(functions), *layers[2:]])}")
+    print("and run `make check test`.")
     return 0
+
+
+def _layers(project: str) -> list[str]:
+    """Give the layers of the library, of which the second one is the functions."""
+    contracts = tomllib.loads(project)["tool"]["importlinter"]["contracts"]
+    return next(each["layers"] for each in contracts if each.get("containers") == ["krmfn"])
+
+
+def _folder(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def scaffold(name: str) -> dict[Path, str]:
@@ -54,14 +74,16 @@ def scaffold(name: str) -> dict[Path, str]:
 
     from krmfn.cli.library.slots import fill
 
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or iskeyword(name):
+    if iskeyword(name):
+        raise CliError(f'NAME must not be a word of Python\'s own, but is "{name}"')
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise CliError(
             "NAME must be lower-case words joined by `-`, such as set-owner, "
             f'of {_LONGEST_NAME} characters or fewer, but is "{name}"'
         )
     slots = {
         "FUNCTION": name,
-        "FOLDER": name.replace("-", "_"),
+        "FOLDER": _folder(name),
         "KIND": "".join(word.capitalize() for word in name.split("-")),
         "VERSION": version("krm-fn"),
     }

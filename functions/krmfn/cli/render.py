@@ -108,7 +108,8 @@ def _deliver(
 
     if args.check:
         if not args.output:
-            sys.stdout.writelines(f"{line}\n" for line in output.differences(changes))
+            lines = output.differences(changes, shortened=sys.stdout.isatty())
+            sys.stdout.writelines(f"{line}\n" for line in lines)
     elif _in_place(args):
         commit(tree.folder, changes)
     elif args.output == STDOUT:

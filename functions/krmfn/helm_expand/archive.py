@@ -301,7 +301,8 @@ def _dependencies(metadata: Mapping[str, Any], place: str) -> Iterator[Dependenc
         raise ChartError(f"`{place}Chart.yaml`: `dependencies` must be a list", "chart-metadata")
     for entry in declared:
         fields = ("name", "version", "repository", "alias", "condition")
-        tags = tuple(map(_text, entry.get("tags") or ()))
+        said = entry.get("tags")
+        tags = tuple(map(_text, said)) if isinstance(said, list) else ()
         name, version, repository, alias, condition = (_text(entry.get(key)) for key in fields)
         yield Dependency(name, version, repository, alias, condition, tags)
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from krmfn.helm_expand.ordering import is_expressible, kustomizations, losses, order
 from krmfn.helm_expand.pieces import Piece
@@ -12,6 +13,7 @@ from krmfn.helm_expand.scopes import is_cluster_scoped
 from krmfn.sdk import Generated, Place, Resource, Result, warning
 
 SOURCE = "# Source: "
+_LONGEST_NAME = 200  # of a file, so that every file system takes it
 _KEEP = {
     "DependsOn": ("client.lifecycle.config.k8s.io/deletion", "detach"),
     "ArgoCD": ("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"),
@@ -117,7 +119,9 @@ def _path(release: Release, piece: Piece, group: str = "") -> str:
     foreign = piece.namespace if piece.namespace not in ("", release.namespace) else ""
     kind = ".".join(part for part in (piece.kind, group) if part)
     name = "_".join(part for part in (kind, foreign, piece.name) if part)
-    name = re.sub(r"[^a-z0-9._-]", "-", name.lower())
+    name = re.sub(r"[^a-z0-9._-]|^\.+|\.\.+", "-", name.lower())
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}-{sha256(name.encode()).hexdigest()[:8]}"
     return "/".join(part for part in (release.folder, piece.phase, f"{name}.yaml") if part)
 
 

@@ -95,6 +95,12 @@ def _about_fields(release: Release, stable: Stable) -> Iterator[Result]:
     if stable.new:
         message = f"made up by the chart, and kept from now on: {_named(stable.new)}"
         yield info(message, code="random-field", at=release.intent)
+    if secrets := [str(piece) for piece, *_ in stable.new if piece.kind == "Secret"]:
+        message = (
+            f"must be fit to lie in Git, or come from elsewhere, since the chart made its content "
+            f"up: {', '.join(dict.fromkeys(secrets))}"
+        )
+        yield warning(message, code="secret-made-up", at=release.intent)
 
 
 def _named(fields: Iterable[Field]) -> str:

@@ -61,6 +61,7 @@ _EVENTS = frozenset(
     for when in ("pre", "post")
     for what in ["install", "delete", "upgrade", "rollback"]
 ) | {"test"}
+_NAME = re.compile(r"[^\x00-\x20\x7f]{1,253}")
 _OLD_EVENTS = {"test-success": "test"}
 _SEPARATOR = re.compile(r"^---", re.MULTILINE)
 _KEEPS_BLANK_LINES = re.compile(r"[|>][0-9]?\+")
@@ -231,6 +232,8 @@ class _Reader:
             self._refuse(path, line, "be a Kubernetes object")
         elif not all(isinstance(body.get(key), str) for key in ("apiVersion", "kind")):
             self._refuse(path, line, "have `apiVersion` and `kind`")
+        elif wrong := _wrong_metadata(body.get("metadata") or {}):
+            self._refuse(path, line, wrong)
         elif body["kind"].endswith("List") and isinstance(body.get("items"), list):
             for item in _items(body):
                 if isinstance(item, dict):
@@ -287,6 +290,22 @@ def _ended(document: str) -> str:
     return document.rstrip("\n") + "\n"
 
 
+def _wrong_metadata(metadata: Mapping[str, Any]) -> str:
+    """Say what metadata must be that a cluster would refuse, "" when it is right."""
+    for key in ("name", "namespace"):
+        value = metadata.get(key)
+        if value not in (None, "") and not (isinstance(value, str) and _NAME.fullmatch(value)):
+            return f"have a `metadata.{key}` that is a name, but it is {str(value)[:80]!r}"
+    for key in ("labels", "annotations"):
+        values = metadata.get(key)
+        if values is not None and not isinstance(values, dict):
+            return f"have a `metadata.{key}` that is a map"
+        for name, value in (values or {}).items():
+            if value is not None and not isinstance(value, str):
+                return f"have text as `metadata.{key}.{name}`: quote {str(value)[:80]}"
+    return ""
+
+
 def _items(body: Mapping[str, Any]) -> Iterator[Any]:
     """Give the items of a List; those of a list of one kind need not repeat what they are."""
     kind = body["kind"].removesuffix("List")
@@ -323,7 +342,7 @@ def _words(value: Any) -> tuple[str, ...]:
 
 def _weight(value: Any) -> int:
     text = str(value)
-    return int(text) if re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII) else 0
+    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text, re.ASCII) else 0
 
 
 def _install_order(manifest: Manifest) -> tuple[int, str]:

@@ -31,6 +31,10 @@ _ARGO_DELETE_POLICIES = {
     "hook-failed": "HookFailed",
 }
 _RUNNING = ("Job", "Pod")
+_RUN_ONCE = {
+    "DependsOn": "do not run again at an upgrade: delete a changed one first",
+    "Flux": "run again only when they change, not at every upgrade",
+}
 _FOUNDATIONS = ("CustomResourceDefinition", "Namespace")
 
 
@@ -79,7 +83,9 @@ def losses(piece: Piece, ordering: str) -> Iterator[str]:
     if "upgrade" not in is_for and "install" in is_for and not declarative:
         yield f"run at every sync, though meant for {_listed(events)} only"
     if "upgrade" in is_for and declarative and piece.kind in _RUNNING:
-        yield "run again only when they change, not at every upgrade"
+        yield _RUN_ONCE[ordering]
+    if ordering == "DependsOn" and _ends_itself(piece):
+        yield "stay when they are done, in spite of `ttlSecondsAfterFinished`: others wait for them"
     obeyed = {"before-hook-creation"} if ordering == "Flux" else set()
     if declarative and (kept := [it for it in piece.hook.delete_policies if it not in obeyed]):
         yield f"stay when they are done, in spite of {_listed(kept)}"
@@ -162,7 +168,7 @@ def _depending(pieces: Sequence[Piece]) -> Iterator[Piece]:
                 free = [each for each in wanted if not _reaches(waits, each, own)]
                 waits[own] = list(dict.fromkeys([*waits[own], *free]))
             depends_on = {DEPENDS_ON: ",".join(waits[own])} if waits[own] else {}
-            yield _annotated(piece, {**_without_hook(piece), **depends_on})
+            yield _annotated(_lasting(piece), {**_without_hook(piece), **depends_on})
         is_founded = all(piece.kind in _FOUNDATIONS for piece in step)
         before = [*(before if is_founded else []), *_references(step)]
 
@@ -218,6 +224,20 @@ def _phased(pieces: Sequence[Piece]) -> Iterator[Piece]:
             is_hook = phase in (Phase.BEFORE, Phase.AFTER)
             force = {FLUX_FORCE: "enabled"} if is_hook else {}
             yield replace(_annotated(piece, {**force, **_without_hook(piece)}), phase=name)
+
+
+def _ends_itself(piece: Piece) -> bool:
+    spec = piece.body.get("spec")
+    return isinstance(spec, Mapping) and "ttlSecondsAfterFinished" in spec
+
+
+def _lasting(piece: Piece) -> Piece:
+    """Give a hook that does not delete itself: what waits for it would wait for ever."""
+    if piece.hook is None or piece.is_test or not _ends_itself(piece):
+        return piece
+    spec = {key: piece.body["spec"][key] for key in piece.body["spec"]}
+    del spec["ttlSecondsAfterFinished"]
+    return replace(piece, body={**piece.body, "spec": spec})
 
 
 def _without_hook(piece: Piece) -> dict[str, str]:

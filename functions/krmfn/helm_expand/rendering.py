@@ -9,6 +9,7 @@ from typing import Any, cast
 from krmfn.helm_expand.changing import at_another_time, may_change
 from krmfn.helm_expand.edge.request import HelmEngine, RenderRequest
 from krmfn.helm_expand.emit import SOURCE, is_wanted, with_namespaces
+from krmfn.helm_expand.intents import HelmChart
 from krmfn.helm_expand.manifests import Manifests, read
 from krmfn.helm_expand.pieces import Piece, ids, pieces_of
 from krmfn.helm_expand.release import Release
@@ -88,15 +89,16 @@ class Renderer:
         release = self.release
         at = cast(Resource, release.intent.resource)
         owner, home = stamp("helm-expand", at), package_of(at, self.package)
+        # A RenderHelmChart may own several releases, each in a folder of its own.
+        folder = "" if isinstance(release.intent, HelmChart) else f"{release.folder}/"
         made = [
             Piece(item.body, template=_template(item))
             for item in self.package
             if owner_of(item) == owner
-            and item.package_path == home
-            and item.cluster == release.cluster
+            and (item.package_path, item.cluster) == (home, release.cluster)
+            and (item.path or "").startswith(folder)
         ]
-        top = ("", release.chart.name)
-        return {piece.id: piece for piece in made if piece.template.partition("/")[0] in top}
+        return {piece.id: piece for piece in made}
 
     @cached_property
     def _now(self) -> RenderRequest:

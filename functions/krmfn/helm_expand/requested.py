@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -13,13 +14,15 @@ from krmfn.helm_expand.intents import (
     RenderedChart,
     RenderHelmChart,
     Values,
+    is_flat_form,
 )
 from krmfn.helm_expand.release import Fields, Options, Release
 from krmfn.helm_expand.sources import Neighbourhood, layers_of, package_of
 from krmfn.helm_expand.values import Layer, laid
-from krmfn.sdk import Package, Resource, Result, Severity, error
+from krmfn.sdk import Package, Place, Resource, Result, Severity, error
 
 _DEFAULT_NAMESPACE = "default"
+_THIS_FUNCTION = re.compile("helm[-_]expand")
 _CHART_NAME = re.compile(r"\{\{-?\s*\.Chart\.Name\s*-?\}\}")
 
 
@@ -65,6 +68,26 @@ class Request:
     def wrong(self, message: str, code: str, inner: str) -> Result:
         """Say what is wrong with a field."""
         return error(message, code=code, at=self.at, field=self.field(inner))
+
+
+def flat_requests(package: Package) -> Iterator[RenderHelmChart]:
+    """Yield what ConfigMaps in the pipelines of the package's Kptfiles ask this function for.
+
+    A step sees its own ConfigMap only, but must make what the others make as well: it would prune
+    it otherwise.
+    """
+    for kptfile in package.select(kind="Kptfile", group="kpt.dev"):
+        pipeline = kptfile.body.get("pipeline")
+        steps = pipeline.get("mutators") if isinstance(pipeline, Mapping) else None
+        for step in steps if isinstance(steps, list) else ():
+            data = step.get("configMap") if isinstance(step, Mapping) else None
+            runs = f"{step.get('image', '')} {step.get('exec', '')}" if data else ""
+            if isinstance(data, Mapping) and is_flat_form(data) and _THIS_FUNCTION.search(runs):
+                place = Place(kptfile.path or "Kptfile", 0, kptfile.package_path)
+                at = Resource.new("v1", "ConfigMap", "function-input", data=data, place=place)
+                intent, _ = RenderHelmChart.from_config_map(data, resource=at)
+                if intent is not None:
+                    yield intent
 
 
 def requested(

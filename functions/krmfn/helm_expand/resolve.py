@@ -12,7 +12,7 @@ from krmfn.helm_expand.intents import (
     RenderHelmChart,
 )
 from krmfn.helm_expand.release import Fields, Options, Release
-from krmfn.helm_expand.requested import Request, requested
+from krmfn.helm_expand.requested import Request, flat_requests, requested
 from krmfn.helm_expand.sources import Neighbourhood, layers_of, package_of
 from krmfn.helm_expand.values import Layer, laid
 from krmfn.sdk import FunctionError, Package, Resource, Result
@@ -54,8 +54,8 @@ def resolve(
 
 
 def _requests(config: HelmExpand | RenderHelmChart, package: Package) -> list[Request]:
-    """Give what RenderHelmCharts ask for: items, and a functionConfig that is none of them."""
-    intents = package.of(RenderHelmChart)
+    """Give what RenderHelmCharts ask for: items, pipelines, and a functionConfig beside them."""
+    intents = [*package.of(RenderHelmChart), *flat_requests(package)]
     if isinstance(config, RenderHelmChart) and not any(_is(config, known) for known in intents):
         intents = [config, *intents]
     return [

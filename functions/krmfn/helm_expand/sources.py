@@ -52,7 +52,9 @@ class Neighbourhood:
     def in_file(self, path: str) -> list[Resource]:
         """Give the resources of a file, in their order there."""
         own = package_of(self.at, self.package)
-        found = [item for item in self.package if (item.path, item.package_path) == (path, own)]
+        # Most items of a large package can be ruled out by their text, without being parsed.
+        near = [item for item in self.package if item.place or path in item.raw]
+        found = [item for item in near if (item.path, item.package_path) == (path, own)]
         return sorted(found, key=lambda item: item.index or 0)
 
     def _nearness(self, item: Resource) -> tuple[bool, bool]:

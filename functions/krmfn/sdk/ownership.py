@@ -14,6 +14,7 @@ from krmfn.sdk.resource import (
     Resource,
     ResourceId,
     is_internal,
+    without_internal,
 )
 from krmfn.sdk.result import Result, error, info
 
@@ -101,10 +102,19 @@ def lay_over(
         if item.slot not in gone
     ]
     new = [each.resource for key, each in generated.items() if key not in standing]
-    notes = [
-        info("pruned: it is no longer made", code="pruned", at=items[slot]) for slot in sorted(gone)
-    ]
+    notes = _pruned([items[slot] for slot in sorted(gone)])
     return tuple(_in_free_places(items, kept, new)), [*problems, *notes]
+
+
+def _pruned(gone: list[Resource]) -> list[Result]:
+    """Say once for each owner what it makes no longer."""
+    by_owner: dict[str, list[str]] = {}
+    for item in gone:
+        by_owner.setdefault(owner_of(item), []).append(str(item.id))
+    return [
+        info(f"pruned what `{owner}` makes no longer: {', '.join(sorted(names))}", code="pruned")
+        for owner, names in by_owner.items()
+    ]
 
 
 def _slot_of(item: Resource) -> int:
@@ -125,7 +135,8 @@ def _generated(
         intent: Resource = each.by.resource
         home = intent.package_path or root
         owner = {"metadata": {"annotations": {OWNER: stamp(function, intent)}}}
-        resource = each.resource.merged(owner)
+        clean = each.resource.replaced(without_internal(each.resource.body))
+        resource = clean.merged(owner)
         if resource.place and not resource.place.package_path:
             resource = resource.at(replace(resource.place, package_path=home))
         new = Generated(resource, each.by)

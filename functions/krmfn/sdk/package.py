@@ -74,13 +74,22 @@ class Package:
 
     def _parse(self, kind: "type[AnyKind]") -> "tuple[list[AnyKind], list[Result]]":
         instances: list[AnyKind] = []
-        results: list[Result] = []
+        results = list(self._doubles(kind))
         for resource in self.select(kind=kind.kind_name, group=kind.group):
             instance, problems = kind.parse(resource.body, resource)
             results += problem_results(problems, resource)
             if instance is not None:
                 instances.append(instance)
         return instances, results
+
+    def _doubles(self, kind: "type[AnyKind]") -> Iterator[Result]:
+        """Yield the resources of a kind that have the identity of another one beside them."""
+        seen: set[tuple[str, str, ResourceId]] = set()
+        for resource in self.select(kind=kind.kind_name, group=kind.group):
+            key = (resource.package_path, resource.cluster, resource.id)
+            if key in seen and resource.name:
+                yield _ambiguous(resource.id, resource)
+            seen.add(key)
 
     @cached_property
     def kptfile(self) -> Resource | None:

@@ -19,6 +19,7 @@ _INTERNAL = re.compile(
     r"|config\.kubernetes\.io/(?:path|index)"
 )
 
+_LONGEST_INDEX = 10
 _CLUSTER = re.compile(r"clusters/([^/]+)/")
 
 
@@ -178,7 +179,7 @@ class Resource:
         if self.place:
             return self.place.index
         index = self._annotation(INDEX) or self._annotation(LEGACY_INDEX)
-        return int(index) if index.isdecimal() else None
+        return int(index) if index.isdecimal() and len(index) < _LONGEST_INDEX else None
 
     @property
     def package_path(self) -> str:

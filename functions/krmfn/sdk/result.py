@@ -1,6 +1,7 @@
 """Results: what a function has to say, in the form of kpt's functions specification."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,8 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+_LONGEST_MESSAGE, _LONGEST_VALUE = 4_000, 1_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -123,6 +126,10 @@ def in_order(results: Iterable[Result]) -> list[Result]:
 
 def _result(severity: Severity, message: str, code: str, at: Any, fields: dict[str, Any]) -> Result:
     resource = at if isinstance(at, Resource) or at is None else at.resource
+    for name in ("current", "proposed"):
+        if fields.get(name) is not None:
+            fields[name] = _bounded(str(fields[name]), _LONGEST_VALUE)
+    message = _bounded(message, _LONGEST_MESSAGE)
     return Result(message=message, severity=severity, code=code, resource=resource, **fields)
 
 
@@ -134,3 +141,9 @@ def _reference(resource: Resource) -> dict[str, str]:
         "name": resource.name,
     }
     return {key: text for key, text in reference.items() if text}
+
+
+def _bounded(text: str, length: int) -> str:
+    """Cut a text that would drown all others; show control characters instead of sending them."""
+    shown = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text[: length + 1])
+    return shown if len(text) <= length else f"{shown[:length]}…"

@@ -165,9 +165,10 @@ def _rendered(
     outputs = _outputs(declared, config, package)
     results = [output for output in outputs if isinstance(output, Result)]
     fails = config.on_problem == "Fail"
+    made = [output for output in outputs if not isinstance(output, Result)]
+    results += _intents_among(declared, made)
     if fails:
         _give_up_if_wrong(results)
-    made = [output for output in outputs if not isinstance(output, Result)]
     whole = not any(result.severity == Severity.ERROR for result in results)
     items, notes = ownership.lay_over(declared.name, given.items, made, package, prune=whole)
     results += notes
@@ -182,6 +183,18 @@ def _rendered(
         _give_up_if_wrong(results)
         return given.items, results, True
     return items, results, True
+
+
+def _intents_among(declared: Function, made: Iterable[Output]) -> Iterator[Result]:
+    """Refuse output that the next run would take for input: it would never come to an end."""
+    read = {*declared.reads, "kpt.dev/Kptfile"}
+    for output in made:
+        if isinstance(output, Generated):
+            resource = output.resource
+            name = f"{resource.group}/{resource.kind}" if resource.group else resource.kind
+            if name in read:
+                message = f"must not make a {resource.kind}, but makes `{resource.id}`"
+                yield error(message, code="makes-input", at=output.by)
 
 
 def _unreadable(items: Iterable[Resource]) -> Iterator[Result]:

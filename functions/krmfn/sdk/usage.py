@@ -12,6 +12,7 @@ from typing import Any
 
 from krmfn.sdk.documents import read_file
 from krmfn.sdk.resource import Place, Resource
+from krmfn.sdk.result import error
 from krmfn.sdk.runner import Function, run
 from krmfn.sdk.wire import ResourceList, WireError, is_clean
 
@@ -95,12 +96,14 @@ def _schemas(declared: Function) -> str:
 
 def _on_files(declared: Function, paths: Sequence[Path], config: Path | None) -> tuple[int, bytes]:
     """Run the function on files and folders; what they hold afterwards goes to stdout."""
-    items = tuple(item for path in paths for item in _resources(path))
-    given = ResourceList(
-        items=tuple(replace(item, slot=number) for number, item in enumerate(items)),
-        function_config=next(_resources(config), None) if config else None,
-    )
-    outcome = run(declared, given)
+    try:
+        items = tuple(item for path in paths for item in _resources(path))
+        function_config = next(_resources(config), None) if config else None
+    except (OSError, WireError) as problem:
+        sys.stderr.write(error(str(problem), code="invalid-input").line() + "\n")
+        return 1, b""
+    numbered = tuple(replace(item, slot=number) for number, item in enumerate(items))
+    outcome = run(declared, ResourceList(numbered, function_config))
     for result in outcome.results:
         sys.stderr.write(result.line() + "\n")
     if not outcome.ok:
@@ -116,8 +119,10 @@ def _resources(path: Path) -> Iterator[Resource]:
             hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
             if file.is_file() and not hidden and _holds_resources(file):
                 yield from _documents(file, file.relative_to(path).as_posix())
-    else:
+    elif path.exists():
         yield from _documents(path, path.as_posix())
+    else:
+        raise WireError(f'"{path}" must be a file or a folder')
 
 
 def _holds_resources(file: Path) -> bool:

@@ -12,40 +12,38 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from krmfn.sdk.head import has_odd_breaks, is_clean
 from krmfn.sdk.resource import INDEX, PACKAGE_PATH, PATH, Resource, dedent
 from krmfn.sdk.scalars import read_plain
 
+if TYPE_CHECKING:
+    from krmfn.sdk.loader import Node
+
+__all__ = [
+    "API_VERSION",
+    "KIND",
+    "ResourceList",
+    "WireError",
+    "is_clean",
+    "read",
+    "read_fully",
+    "write",
+    "write_items",
+]
+
 API_VERSION = "config.kubernetes.io/v1"
+KNOWN_VERSIONS = tuple(f"config.kubernetes.io/{each}" for each in ("v1", "v1beta1", "v1alpha1"))
 KIND = "ResourceList"
 SECTIONS = ("apiVersion", "kind", "metadata", "items", "functionConfig", "results")
 
+_ITEM = re.compile(r"^- (?=[A-Za-z#{])", re.MULTILINE)
+_PATH = re.compile(r"config\.kubernetes\.io/path: ['\"]?([^'\"\n]+)")
 _SECTION = re.compile(r"^([A-Za-z]+):(?=[ \n])", re.MULTILINE)
 _SIMPLE_HEAD = re.compile(r"[A-Za-z]+: ([A-Za-z][A-Za-z0-9./]*)\n")
-_ODD_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
-_NOT_TO_INDENT = re.compile(rf"{_ODD_BREAKS.pattern}|^(?:---|\.\.\.|%)", re.MULTILINE)
-_TO_THE_NEXT_ITEM = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*")
-
-# A clean text begins with a key, and no line of it opens what it does not close: a quote, a flow
-# collection, an anchor, an alias, a tag on its own. A character opens something only behind a
-# blank; a quoted scalar is taken for one only where a value must begin.
-_QUOTED = r"""(?:"(?:[^"\\\n]++|\\[^\n])*+"|'(?:[^'\n]++|'')*+')"""
-_FLOW_ITEM = rf"""(?:{_QUOTED}|[^"'&*?\[\]{{}}\#,\n]++)"""
-_CLEAN = re.compile(
-    rf"""
-    (?=[ ]*(?:-[ ])?(?:[ ]*(?:\#[^\n]*)?\n)*[ ]*[A-Za-z][A-Za-z0-9_./-]*:[ \n])
-    (?:
-      (?:[^\n"'&*?\[{{\#]++|(?<=[^ \t\n])["'&*?\[{{\#])*+
-      (?:(?<![^ \n])\#[^\n]*+)?+\n
-    |
-      [ ]*+(?:-[ ]++)*+(?:[A-Za-z0-9_./-]++:[ ]++)?+
-      (?:{_QUOTED}|\{{\}}|\[(?:[ ]*+{_FLOW_ITEM}(?:[ ]*+,[ ]*+{_FLOW_ITEM})*+)?+[ ]*+\])
-      [ ]*+(?:(?<=[ ])\#[^\n]*+)?+\n
-    )*+
-    """,
-    re.VERBOSE,
-)
+_DOCUMENT_MARK = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
+_TO_THE_NEXT_LINE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*")
 
 
 class WireError(ValueError):
@@ -85,7 +83,13 @@ def read(text: str) -> ResourceList:
     try:
         return _read_by_spans(text)
     except _Unusual:
-        return read_fully(text)
+        from krmfn.sdk.loader import YamlError
+
+        try:
+            return read_fully(text)
+        except YamlError as error:
+            problem = error.problem + _place_of(text, error.line)
+            raise YamlError(problem, error.line, error.column) from error
 
 
 def write(resources: ResourceList) -> str:
@@ -117,9 +121,10 @@ def write_items(items: Iterable[Resource]) -> Iterator[str]:
 def read_fully(text: str) -> ResourceList:
     """Read a ResourceList of any form by parsing all of it."""
     from krmfn.sdk.dumper import dump
-    from krmfn.sdk.loader import load
+    from krmfn.sdk.loader import compose
 
-    value = load(text)
+    root = compose(text)
+    value = root.value if root else None
     if not isinstance(value, dict):
         raise WireError(f"the input must be a {KIND}, but is {_described(value)}")
     _check_head(value.get("apiVersion"), value.get("kind"))
@@ -132,28 +137,20 @@ def read_fully(text: str) -> ResourceList:
     for number, item in enumerate(items):
         if not isinstance(item, dict):
             raise WireError(f"`items[{number}]` must be a mapping, but is {_described(item)}")
+    nodes = {key.value: (key, node) for key, node in root.entries if key} if root else {}
+    source = text if text.endswith("\n") else f"{text}\n"
     metadata = {key: value[key] for key in ("metadata",) if value.get(key) is not None}
     return ResourceList(
-        items=tuple(_items_of(text, items)),
-        function_config=_config(value.get("functionConfig")),
+        items=tuple(_items_of(source, nodes["items"][1])),
+        function_config=_config_of(source, *nodes.get("functionConfig", (None, None))),
         results=_results(value.get("results")),
         api_version=value["apiVersion"],
         metadata=dump(metadata) if metadata else "",
     )
 
 
-def is_clean(text: str) -> bool:
-    """Say whether no line of a text can hide a field of its mapping or the mapping's end."""
-    return not _ODD_BREAKS.search(text) and _is_clean(text)
-
-
-def _is_clean(text: str) -> bool:
-    found = _CLEAN.match(text)
-    return found is not None and found.end() == len(text)
-
-
 def _read_by_spans(text: str) -> ResourceList:
-    if _ODD_BREAKS.search(text) or "\n---" in text or "\n..." in text or text[-1:] != "\n":
+    if has_odd_breaks(text) or "\n---" in text or "\n..." in text or text[-1:] != "\n":
         raise _Unusual
     sections = list(_sections(text))
     names = [name for name, _, _ in sections]
@@ -213,7 +210,7 @@ def _items(text: str, start: int, end: int) -> Iterator[Resource]:
 def _item_of(chunk: str, column: int, number: int) -> Resource:
     """Give the resource of one item's text, once it is sure that the item ends there."""
     indented = _is_indented(chunk, column)
-    if indented and _is_clean(chunk):
+    if indented and is_clean(chunk):
         return Resource(raw=chunk, column=column, slot=number, clean=True)
     value = _load(chunk)
     if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], dict):
@@ -251,21 +248,29 @@ def _load(text: str) -> Any:
         raise _Unusual from error
 
 
-def _items_of(text: str, values: list[dict[str, Any]]) -> Iterator[Resource]:
+def _items_of(source: str, listed: "Node") -> Iterator[Resource]:
     """Yield the items of a list in an unusual form: with their own text where it stands alone."""
-    from krmfn.sdk.loader import compose
-
-    root = compose(text)
-    entries = {key.value: node for key, node in root.entries if key} if root else {}
-    listed = entries["items"]
-    source = text if text.endswith("\n") else f"{text}\n"
     dash = listed.start
-    for number, (value, (_, node)) in enumerate(zip(values, listed.entries, strict=True)):
-        start = source.rfind("\n", 0, dash) + 1
-        behind = _TO_THE_NEXT_ITEM.match(source, node.end)
-        end = source.rfind("\n", 0, behind.end() if behind else node.end) + 1
-        yield _item(source[start:end], dash - start + 2, number, value)
+    for number, (_, node) in enumerate(listed.entries):
+        start, end = source.rfind("\n", 0, dash) + 1, _next_line(source, node)
+        yield _item(source[start:end], dash - start + 2, number, node.value)
         dash = source.find("-", end)
+
+
+def _config_of(source: str, key: "Node | None", node: "Node | None") -> Resource | None:
+    """Give a functionConfig in an unusual form: with its own text where it stands alone."""
+    from krmfn.sdk.edit import means
+
+    if key is None or node is None:
+        return None
+    config = _config(node.value, source[key.start : _next_line(source, node)])
+    return config and (config if means(config.text, node.value) else Resource.of(node.value))
+
+
+def _next_line(source: str, node: "Node") -> int:
+    """Give the offset of the line behind a node and behind the comments below it."""
+    behind = _TO_THE_NEXT_LINE.match(source, node.end)
+    return source.rfind("\n", 0, behind.end() if behind else node.end) + 1
 
 
 def _is_as_it_came(item: Resource) -> bool:
@@ -278,7 +283,7 @@ def _indented(resource: Resource, indent: str) -> str:
     if resource.place:
         resource = _annotated(resource)
     text = resource.text.lstrip("\n").removeprefix("---\n")
-    is_plain = not _NOT_TO_INDENT.search(text.replace("\r\n", "\n"))
+    is_plain = not has_odd_breaks(text.replace("\r\n", "\n")) and not _DOCUMENT_MARK.search(text)
     if is_plain and not text.endswith("\n"):
         from krmfn.sdk.edit import means
 
@@ -324,10 +329,22 @@ def _results(value: Any) -> tuple[Mapping[str, Any], ...]:
     return tuple(value)
 
 
+def _place_of(text: str, line: int) -> str:
+    """Say which item of a list in usual form a line stands in, and in which file the item does."""
+    starts = [match.start() for match in _ITEM.finditer(text)]
+    end = sum(len(each) + 1 for each in text.split("\n")[:line])
+    number = sum(start < end for start in starts) - 1
+    if number < 0 or not line:
+        return ""
+    chunk = text[starts[number] : (starts[number + 1 :] or [len(text)])[0]]
+    path = _PATH.search(chunk)
+    return f" (item {number}{f' of the list, file {path[1]}' if path else ' of the list'})"
+
+
 def _check_head(api_version: Any, kind: Any) -> None:
     if kind != KIND:
         raise WireError(f"`kind` must be {KIND!r}, but is {kind!r}")
-    if not str(api_version).startswith("config.kubernetes.io/"):
+    if api_version not in KNOWN_VERSIONS:
         raise WireError(f"`apiVersion` must be {API_VERSION!r}, but is {api_version!r}")
 
 

@@ -35,7 +35,7 @@ def krmfn() -> Krmfn:
 def bare_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source tree without any function; not to be changed."""
     tree = tmp_path_factory.mktemp("bare")
-    ignored = shutil.ignore_patterns("__pycache__", "metadata.yaml")
+    ignored = shutil.ignore_patterns("__pycache__", "metadata.yaml", "set_owner")
     shutil.copytree(ROOT / "functions", tree / "functions", ignore=ignored)
     for name in ("pyproject.toml", "Dockerfile.template"):
         shutil.copy(ROOT / name, tree)
@@ -53,17 +53,7 @@ def new_tree(bare_tree: Path, krmfn: Krmfn, tmp_path_factory: pytest.TempPathFac
     return tree
 
 
-@pytest.fixture(scope="session")
-def generated_tree(new_tree: Path, krmfn: Krmfn, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The source tree after `krmfn generate`; not to be changed."""
-    tree = tmp_path_factory.mktemp("generated") / "tree"
-    shutil.copytree(new_tree, tree)
-    done = krmfn(tree, "generate")
-    assert done.returncode == 0, done.stderr
-    return tree
-
-
 @pytest.fixture
-def tree(generated_tree: Path, tmp_path: Path) -> Path:
-    """A source tree with one function, all generated, to be changed."""
-    return Path(shutil.copytree(generated_tree, tmp_path / "tree"))
+def tree(new_tree: Path, tmp_path: Path) -> Path:
+    """The source tree after `krmfn new set-owner`, to be changed."""
+    return Path(shutil.copytree(new_tree, tmp_path / "tree"))

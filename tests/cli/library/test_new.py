@@ -1,5 +1,6 @@
 """`krmfn new` gives a function that works, is tested and meets the rules of the house."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -101,11 +102,39 @@ def test_a_new_function_has_one_name_everywhere() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Set-Owner", "set_owner", "9lives", "set--owner", "-set", "set-", "", "class", "a" * 33],
+    ["Set-Owner", "set_owner", "9lives", "set--owner", "-set", "set-", "", "a" * 33],
 )
 def test_a_name_that_cannot_be_a_functions_is_refused(name: str) -> None:
     with pytest.raises(CliError, match=f'but is "{name}"'):
         scaffold(name)
+
+
+def test_a_word_of_python_is_no_name() -> None:
+    with pytest.raises(CliError, match='must not be a word of Python\'s own, but is "class"'):
+        scaffold("class")
+
+
+def test_the_line_to_change_is_printed_as_it_must_become(tree: Path, krmfn: Krmfn) -> None:
+    done = krmfn(tree, "new", "a-b")
+    _, _, advice = done.stdout.partition("in pyproject.toml, change\n")
+    old, to, new, _ = advice.splitlines()
+    project = tree / "pyproject.toml"
+    assert f"\n{old.strip()}\n" in project.read_text()
+    assert (to, new.strip()) == ("to", old.strip().replace('"helm_expand', '"a_b | helm_expand'))
+
+
+def test_the_function_in_the_readme_does_what_the_new_one_does(
+    tree: Path, krmfn: Krmfn, tmp_path: Path
+) -> None:
+    (source,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tree / "functions/krmfn/set_owner/__init__.py").write_text(source)
+    (example,) = find_examples(tree / "examples")
+
+    def render(package: Path) -> Outcome:
+        done = krmfn(tree, "render", str(package))
+        return Outcome(done.returncode, done.stdout + done.stderr)
+
+    assert broken_promises(example, render, tmp_path / "packages") == []
 
 
 def test_nothing_that_exists_is_changed(tree: Path, krmfn: Krmfn) -> None:

@@ -63,8 +63,8 @@ def test_only_the_changed_document_of_a_file_changes(tree: PackageTree) -> None:
 def test_a_file_without_resources_goes_and_one_that_never_had_any_stays(tree: PackageTree) -> None:
     gone = changed(tree, gone=(":all.yaml:0", ":all.yaml:1", "sub:x.yaml:0"))
     assert [(each.path, each.verb) for each in gone] == [
-        ("all.yaml", "delete"),
-        ("sub/x.yaml", "delete"),
+        ("all.yaml", "deleted"),
+        ("sub/x.yaml", "deleted"),
     ]
 
 
@@ -136,9 +136,16 @@ def test_a_folder_that_cannot_be_filled_is_not_left_behind(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_differences_are_short() -> None:
+@pytest.mark.parametrize(
+    ("shortened", "length", "last"),
+    [pytest.param(False, 3 + 50, "+49", id="whole"), pytest.param(True, 15, "…", id="shortened")],
+)
+def test_differences_are_whole_unless_they_are_to_be_short(
+    shortened: bool, length: int, last: str
+) -> None:
     many = "".join(f"{number}\n" for number in range(50)).encode()
-    lines = list(differences([Change("a", b"x\n", b"y\n"), Change("b", None, many)]))
+    changes = [Change("a", b"x\n", b"y\n"), Change("b", None, many)]
+    lines = list(differences(changes, shortened=shortened))
     assert lines[:5] == ["--- a/a", "+++ b/a", "@@ -1 +1 @@", "-x", "+y"]
-    assert lines[-1] == "…"
-    assert len(lines) == 5 + 15
+    assert lines[-1] == last
+    assert len(lines) == 5 + length

@@ -105,10 +105,28 @@ def test_a_check_of_a_rendered_package_succeeds(
 def test_a_report_is_written_as_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert render(root, "--output", "json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["files"] == [{"path": "a.yaml", "change": "change"}]
+    assert report["files"] == [{"path": "a.yaml", "change": "changed"}]
     assert "a: new" in (root / "a.yaml").read_text()
     assert render(root, "--output", "json", "--check") == 0
-    assert json.loads(capsys.readouterr().out)["files"] == []
+    report = json.loads(capsys.readouterr().out)
+    assert (report["files"], report["upToDate"]) == ([], True)
+
+
+def test_a_check_says_as_json_that_a_render_is_due(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert render(root, "--check", "--output", "json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report["ok"], report["upToDate"]) == (True, False)
+    assert report["files"] == [{"path": "a.yaml", "change": "changed"}]
+    assert "a: old" in (root / "a.yaml").read_text()
+
+
+def test_a_failed_render_is_not_up_to_date(
+    package: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert render(package({"Kptfile": FAIL}), "--check", "--output", "json") == 1
+    assert json.loads(capsys.readouterr().out)["upToDate"] is False
 
 
 def test_a_report_says_why_nothing_could_be_rendered(

@@ -240,19 +240,22 @@ def test_a_configuration_must_be_one_resource_of_the_package(
         render(root)
 
 
+HINT = "make a file of Helm values a HelmValues resource, or name the file in .krmignore"
+
+
 @pytest.mark.parametrize(
     ("text", "lacking"),
     [
-        pytest.param("a: 1\n", "apiVersion", id="no apiVersion"),
-        pytest.param("apiVersion: v1\n", "kind", id="no kind"),
-        pytest.param("apiVersion: v1\nkind: X\nmetadata: {}\n", "metadata.name", id="no name"),
+        pytest.param("a: 1\n", f"`apiVersion`; {HINT}", id="no apiVersion"),
+        pytest.param("apiVersion: v1\n", "`kind`", id="no kind"),
+        pytest.param("apiVersion: v1\nkind: X\nmetadata: {}\n", "`metadata.name`", id="no name"),
     ],
 )
 def test_every_file_must_hold_resources(package: Write, text: str, lacking: str) -> None:
     rendering, _, _ = render(package({"Kptfile": "", "sub/Kptfile": "", "sub/x.yaml": text}))
     assert rendering.problem == (
         "input resource list must contain only KRM resources: "
-        f"sub/x.yaml: resource must have `{lacking}`"
+        f"sub/x.yaml: resource must have {lacking}"
     )
 
 

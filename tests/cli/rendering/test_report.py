@@ -110,9 +110,11 @@ def test_a_selective_function_says_how_much_it_was_given() -> None:
     assert shown(run(step=step))[1].endswith("1.23 s  on 2 resources")
 
 
-def ended(changes: list[Change], *, written: bool = True) -> list[str]:
+def ended(changes: list[Change], *, written: bool = True, width: int = 0) -> list[str]:
     stream = io.StringIO()
-    report = Report(terminal(stream), TREE, truncated=False)
+    plain = terminal(stream)
+    plain.width = width
+    report = Report(plain, TREE, truncated=False)
     report.changed(Rendering((run(), run())), changes, written=written)
     return stream.getvalue().splitlines()
 
@@ -144,8 +146,10 @@ def test_changed_files_are_listed() -> None:
     ]
 
 
-def test_many_changed_files_are_counted() -> None:
-    lines = ended([Change(f"{number}", None, b"") for number in range(25)])
+def test_on_a_terminal_many_changed_files_are_counted() -> None:
+    changes = [Change(f"{number}", None, b"") for number in range(25)]
+    assert ended(changes)[25:] == ["  + 24", "2 functions in 2.47 s: 25 files added"]
+    lines = ended(changes, width=80)
     assert lines[20:] == ["  + 19", "    … 5 more files", "2 functions in 2.47 s: 25 files added"]
 
 

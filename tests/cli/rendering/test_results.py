@@ -89,6 +89,7 @@ def test_a_report_says_what_was_done() -> None:
         "ok": True,
         "package": "/pkg",
         "problem": "",
+        "upToDate": False,
         "functions": [
             {
                 "package": "sub",
@@ -102,9 +103,9 @@ def test_a_report_says_what_was_done() -> None:
             }
         ],
         "files": [
-            {"path": "a", "change": "add"},
-            {"path": "b", "change": "change"},
-            {"path": "c", "change": "delete"},
+            {"path": "a", "change": "added"},
+            {"path": "b", "change": "changed"},
+            {"path": "c", "change": "deleted"},
         ],
     }
 

@@ -83,7 +83,7 @@ data:
                 "role.rbac.authorization.k8s.io_reader",
             ],
         ),
-        (named("Service", "../../up"), ["service_..-..-up"]),
+        (named("Service", "../../up"), ["service_----up"]),
     ],
     ids=[
         "two kinds",

@@ -153,7 +153,7 @@ def test_flux_must_know_its_source(render: Make, helm_chart: Make) -> None:
             {},
             [
                 "are left out, since nothing runs at `pre-delete`: Job leaving",
-                "run again only when they change, not at every upgrade: Job after, Job before",
+                "do not run again at an upgrade: delete a changed one first: Job after, Job before",
                 "stay when they are done, in spite of `hook-succeeded`: Job before",
             ],
         ),

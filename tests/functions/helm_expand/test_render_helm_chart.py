@@ -344,6 +344,26 @@ def test_a_config_map_may_name_a_values_file_of_the_chart(render: Make, helm_cha
     assert '"a":"prod"' in found["demo/configmap_demo.yaml"]["data"]["values"]
 
 
+def test_steps_of_a_pipeline_do_not_prune_what_other_steps_make(
+    render: Make, helm_chart: Make
+) -> None:
+    steps = [{"name": "demo", "releaseName": name, "skipTests": "true"} for name in ("a", "b")]
+    mutators = [{"image": "example.com/helm-expand:v1", "configMap": step} for step in steps]
+    mutators += [{"image": "example.com/set-image:v1", "configMap": {"name": "app"}}]
+    kptfile = Resource.new(
+        "kpt.dev/v1",
+        "Kptfile",
+        "p",
+        pipeline={"mutators": mutators},
+        place=Place("Kptfile", 0, "/pkg"),
+    )
+    found = render(kptfile, helm_chart(FILES).at(Place("demo.yaml", 0, "/pkg")))
+    for config in (*(config_map(**step) for step in steps), None):
+        found = render(found, config=config)
+        assert found.said() == []
+        assert sorted(found.files) == ["a/configmap_a.yaml", "b/configmap_b.yaml"]
+
+
 def test_a_request_prefers_the_chart_of_its_own_package(render: Make, helm_chart: Make) -> None:
     root, db = (
         helm_chart({**FILES, "values.yaml": f"a: {name}"}, name).at(

@@ -191,9 +191,11 @@ def test_a_stable_chart_is_not_refused(render: Make, helm_chart: Make) -> None:
 def test_what_is_made_up_and_what_is_kept_is_told(render: Make, helm_chart: Make) -> None:
     once = render(helm_chart(CHARTS["a random field"]))
     field = "`data.password` of Secret creds (demo.yaml)"
-    assert once.said() == [
-        f"[info] HelmChart/demo: made up by the chart, and kept from now on: {field} [random-field]"
-    ]
+    warning, made = once.said()
+    assert "must be fit to lie in Git" in warning
+    assert "Secret creds (demo.yaml) [secret-made-up]" in warning
+    said = f"made up by the chart, and kept from now on: {field} [random-field]"
+    assert made == f"[info] HelmChart/demo: {said}"
     assert render(once).said() == [
         (
             "[info] HelmChart/demo: kept as the package has it, since the chart changes it: "
@@ -319,6 +321,22 @@ def test_the_password_of_another_release_is_never_used(render: Make, helm_chart:
     one, two = once["demo/secret_one-creds.yaml"], twice["demo/secret_two-creds.yaml"]
     assert list(twice.files) == ["demo/secret_two-creds.yaml"]
     assert one["data"]["password"] != two["data"]["password"]
+
+
+def test_two_releases_of_one_chart_keep_what_is_their_own(render: Make, helm_chart: Make) -> None:
+    releases = [
+        {"chartArgs": {"name": "demo"}, "templateOptions": {"releaseName": name}} for name in "ab"
+    ]
+    wanted = Resource.new(
+        "fn.kpt.dev/v1alpha1",
+        "RenderHelmChart",
+        "both",
+        place=Place("both.yaml", 0),
+        helmCharts=releases,
+    )
+    once = render(wanted, helm_chart(CHARTS["random names"]))
+    assert len(once.files) == 4
+    assert render(once).texts == once.texts
 
 
 def test_the_password_of_another_package_is_never_used(render: Make, helm_chart: Make) -> None:

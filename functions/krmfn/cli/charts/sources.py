@@ -13,7 +13,7 @@ from krmfn.cli.charts.directory import read_directory
 from krmfn.cli.charts.explain import NotFoundError
 from krmfn.cli.charts.helm import Access, Download, download, read_index, read_tags
 from krmfn.cli.errors import CliError
-from krmfn.helm_expand.archive import ChartError, pack
+from krmfn.helm_expand.archive import MAX_CHART_BYTES, ChartError, pack
 from krmfn.helm_expand.semver import is_range, matches, parse_version
 
 _SHOWN = 10
@@ -129,6 +129,9 @@ def _from_disk(path: Path) -> Fetched:
         return _from_directory(path)
     if not path.exists():
         raise CliError(f'"{path}" is no directory and no file; a chart\'s name needs --repo')
+    if not path.is_file() or path.stat().st_size > MAX_CHART_BYTES:
+        most = f"{MAX_CHART_BYTES // 2**20} MiB"
+        raise CliError(f'"{path}" must be a directory, or a file of at most {most}')
     provenance = path.with_name(f"{path.name}.prov")
     try:
         signed = provenance.read_text("utf-8") if provenance.is_file() else ""

@@ -11,7 +11,7 @@ from krmfn.cli.charts.dependencies import Complete, complete, read_chart
 from krmfn.cli.charts.helm import Access, origin_of
 from krmfn.cli.charts.provenance import is_of, verify_provenance
 from krmfn.cli.charts.sources import Fetched, fetch
-from krmfn.cli.charts.write import as_base64, file_for, write_chart
+from krmfn.cli.charts.write import Written, as_base64, file_for, write_chart
 from krmfn.cli.errors import CliError
 from krmfn.helm_expand.archive import ChartArchive
 
@@ -47,13 +47,20 @@ class Vendored:
 
     Attributes:
         size: bytes of the archive.
-        changed: whether the file is another one than before.
+        written: what became of the file.
     """
 
     file: Path
     chart: ChartArchive
     size: int
-    changed: bool
+    written: Written
+
+    def __str__(self) -> str:
+        done = "written" if self.written.changed else "unchanged"
+        before, version = self.written.before, self.chart.version
+        versions = f"{before} -> {version}" if before not in ("", version) else version
+        size = f"{self.size / 1024:.1f} KiB"
+        return f'{done} {self.file}: chart "{self.chart.name}" {versions}, {size}'
 
 
 def vendor(order: Order, access: Access, tell: Callable[[str], None]) -> Vendored:
@@ -85,8 +92,8 @@ def vendor(order: Order, access: Access, tell: Callable[[str], None]) -> Vendore
     file = file_for(name, order.destination)
     spec = {"chart": _carried(found, whole, file, tell), **dict(order.fields)}
     _check(name, spec)
-    changed = write_chart(file, name, spec, force=order.force)
-    return Vendored(file, whole.chart, len(whole.archive), changed)
+    written = write_chart(file, name, spec, force=order.force)
+    return Vendored(file, whole.chart, len(whole.archive), written)
 
 
 def _carried(

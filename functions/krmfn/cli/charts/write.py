@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,19 @@ _KIND = "HelmChart"
 _API_VERSION = "intent.krmfn.dev/v1alpha1"
 _LOCAL_CONFIG = {"config.kubernetes.io/local-config": "true"}
 _SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of the file of a HelmChart.
+
+    Attributes:
+        changed: whether the file is another one than before.
+        before: the version of the chart that it carried before; "" when it carried none.
+    """
+
+    changed: bool
+    before: str = ""
 
 
 def as_base64(archive: bytes) -> str:
@@ -34,8 +48,8 @@ def file_for(name: str, destination: Path) -> Path:
     return next((each for each in (usual, *others) if _holds(each, name)), usual)
 
 
-def write_chart(file: Path, name: str, spec: Mapping[str, Any], *, force: bool = False) -> bool:
-    """Write a HelmChart to its file; give whether that changed the file.
+def write_chart(file: Path, name: str, spec: Mapping[str, Any], *, force: bool = False) -> Written:
+    """Write a HelmChart to its file.
 
     Args:
         file: what it holds already stays, but for the fields in `spec`.
@@ -47,18 +61,21 @@ def write_chart(file: Path, name: str, spec: Mapping[str, Any], *, force: bool =
         CliError: the file cannot be used; it stays as it is then.
     """
     source = _read(file)
-    content = _updated(source, name, spec, force=force)
+    content, before = _updated(source, name, spec, force=force)
     if content == source.content:
-        return False
+        return Written(changed=False, before=before)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     except OSError as error:
         raise CliError(f'cannot write "{file}": {error}') from error
-    return True
+    return Written(changed=True, before=before)
 
 
-def _updated(source: SourceFile, name: str, spec: Mapping[str, Any], *, force: bool) -> bytes:
+def _updated(
+    source: SourceFile, name: str, spec: Mapping[str, Any], *, force: bool
+) -> tuple[bytes, str]:
+    """Give the new content, and the version of the chart in the old one."""
     documents = _resources(source)
     entries: list[tuple[int | None, str]] = [
         (number, each.text) for number, each in enumerate(documents)
@@ -66,9 +83,10 @@ def _updated(source: SourceFile, name: str, spec: Mapping[str, Any], *, force: b
     number = next((n for n, each in enumerate(documents) if _is_chart(each, name)), None)
     if number is None:
         entries.append((None, _new(name, spec).text))
-        return source.rewritten(entries)
+        return source.rewritten(entries), ""
     old = documents[number].body.get("spec") or {}
-    carried = (old.get("chart") or {}).get("name", spec["chart"]["name"])
+    chart = old.get("chart") or {}
+    carried = chart.get("name", spec["chart"]["name"])
     if carried != spec["chart"]["name"] and not force:
         raise CliError(
             f'"{source.path}" carries the chart "{carried}", not "{spec["chart"]["name"]}"; '
@@ -76,7 +94,7 @@ def _updated(source: SourceFile, name: str, spec: Mapping[str, Any], *, force: b
         )
     body = {**documents[number].body, "spec": {**old, **spec}}
     entries[number] = (number, documents[number].replaced(body).text)
-    return source.rewritten(entries)
+    return source.rewritten(entries), str(chart.get("version") or "")
 
 
 def _new(name: str, spec: Mapping[str, Any]) -> Resource:

@@ -17,6 +17,7 @@ from krmfn.sdk.messages import problems_of
 from krmfn.sdk.model import Kind, Model
 
 PACKAGE_FOLDER = Path(krmfn.__file__).parent
+SDK_FOLDER = PACKAGE_FOLDER / "sdk"
 OWN_GROUPS = ("fn.krmfn.dev", "intent.krmfn.dev")
 
 
@@ -26,6 +27,9 @@ class OwnMetadata(Model):
     extra: str = Field("", description="The extra of krm-fn that the function needs.")
     reads: tuple[str, ...] = Field((), description="The kinds it reads.")
     writes: tuple[str, ...] = Field((), description="The kinds it writes.")
+    results: dict[str, str] = Field(
+        {}, description="What each code of its results means, and what to do, in one sentence."
+    )
     slots: dict[str, str] = Field({}, description="Further slots of Dockerfile.template.")
 
 
@@ -80,6 +84,11 @@ class FunctionFolder:
             lines = [f"{file}: `{problem.field}` {problem.message}" for problem in problems]
             raise CliError("\n".join(lines)) from error
 
+    @property
+    def meanings(self) -> dict[str, str]:
+        """What the codes of its results mean, those of the SDK among them."""
+        return self.metadata.krmfn.results | shared_meanings()
+
     @cached_property
     def declared(self) -> Function:
         """The declared function."""
@@ -103,6 +112,12 @@ class FunctionFolder:
 def function_folders(package: Path = PACKAGE_FOLDER) -> list[FunctionFolder]:
     """Give the folders that hold a metadata.yaml, by name."""
     return [FunctionFolder(file.parent) for file in sorted(package.glob("*/metadata.yaml"))]
+
+
+def shared_meanings() -> dict[str, str]:
+    """Give what the codes mean that the SDK gives for every function."""
+    meanings: dict[str, str] = yaml_load((SDK_FOLDER / "results.yaml").read_text())
+    return meanings
 
 
 def shared_kinds() -> list[type[Kind]]:

@@ -12,11 +12,10 @@ _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 
 
 class ResultCode(NamedTuple):
-    """A code, how bad it is, and its message with `…` for what is filled in; "" if not known."""
+    """A code, and how bad it is."""
 
     code: str
     severity: str
-    message: str
 
 
 def result_codes(folder: Path) -> list[ResultCode]:
@@ -25,24 +24,19 @@ def result_codes(folder: Path) -> list[ResultCode]:
     A variable as the code stands for the strings of that form in what it is assigned or goes over.
     """
     modules = [ast.parse(file.read_text()) for file in sorted(folder.rglob("*.py"))]
-    scopes = [(scope, module) for module in modules for scope in _scopes(module)]
     takers = dict.fromkeys(_SEVERITIES) | dict(
         taker for module in modules for taker in _takers(module)
     )
-    found: dict[tuple[str, str], list[str]] = {}
-    for scope, module in scopes:
-        for call in _calls(scope):
-            name = _name(call.func)
-            if name not in takers or (given := _argument(call, "code", takers[name])) is None:
-                continue
-            severity = name if name in _SEVERITIES else "error"
-            said = _argument(call, "message", 0)
-            for code in _codes(given, scope, module):
-                found.setdefault((code, severity), []).extend(_messages(said, scope, module))
-    return [
-        ResultCode(code, severity, " / ".join(dict.fromkeys(messages)))
-        for (code, severity), messages in sorted(found.items())
-    ]
+    return sorted(
+        {
+            ResultCode(code, name if name in _SEVERITIES else "error")
+            for module in modules
+            for scope in _scopes(module)
+            for call in _calls(scope)
+            if (name := _name(call.func)) in takers
+            for code in _codes(_argument(call, "code", takers[name]), scope, module)
+        }
+    )
 
 
 def _scopes(module: ast.Module) -> Iterator[_Scope]:
@@ -100,13 +94,9 @@ def _argument(call: ast.Call, name: str, position: int | None) -> ast.expr | Non
     return call.args[position]
 
 
-def _codes(given: ast.expr, *scopes: _Scope) -> list[str]:
+def _codes(given: ast.expr | None, *scopes: _Scope) -> list[str]:
     found = [text for value in _values(given, *scopes) for text in _strings(value)]
     return [text for text in found if _CODE.fullmatch(text)]
-
-
-def _messages(said: ast.expr | None, *scopes: _Scope) -> list[str]:
-    return [text for value in _values(said, *scopes) if (text := _text(value)).strip("… ")]
 
 
 def _values(given: ast.expr | None, *scopes: _Scope) -> list[ast.expr]:
@@ -139,15 +129,3 @@ def _strings(node: ast.AST) -> Iterator[str]:
     for each in ast.walk(node):
         if isinstance(each, ast.Constant) and isinstance(each.value, str):
             yield each.value
-
-
-def _text(value: ast.AST | None) -> str:
-    match value:
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.JoinedStr(values=parts):
-            return "".join(map(_text, parts))
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _text(left) + _text(right)
-        case _:
-            return "…"

@@ -7,11 +7,17 @@ from functools import partial
 from pathlib import Path
 
 from krmfn.cli.errors import CliError
-from krmfn.cli.library.catalog import OWN_GROUPS, FunctionFolder, function_folders, owners_of_kinds
+from krmfn.cli.library.catalog import (
+    OWN_GROUPS,
+    SDK_FOLDER,
+    FunctionFolder,
+    function_folders,
+    owners_of_kinds,
+)
 from krmfn.cli.library.codes import result_codes
 from krmfn.cli.library.example_charts import files_with_charts
 from krmfn.cli.library.slots import fill
-from krmfn.sdk import yaml_dump
+from krmfn.sdk import yaml_dump, yaml_load
 from krmfn.sdk.schema import crd, field_table, markdown_table, undescribed
 
 _NOTICE = "# Made by `krmfn generate` from the kinds in intents; do not edit.\n"
@@ -104,7 +110,7 @@ def with_passages(file: Path, passages: Passages) -> str:
 def _passages_of_function(tree: Path, folder: FunctionFolder) -> Passages:
     return {
         "fields": _field_table,
-        "results": partial(_codes_table, folder.path),
+        "results": partial(_codes_table, folder),
         "examples": partial(_examples_table, tree, folder),
     }
 
@@ -112,7 +118,6 @@ def _passages_of_function(tree: Path, folder: FunctionFolder) -> Passages:
 def _passages_of_library(tree: Path, folders: list[FunctionFolder]) -> Passages:
     return {
         "fields": _field_table,
-        "results": partial(_codes_table, tree / "functions/krmfn/sdk"),
         "functions": partial(_functions_table, tree, folders),
         "benchmarks": partial(_benchmarks_table, tree),
     }
@@ -126,9 +131,10 @@ def _field_table(name: str) -> str:
     return field_table(kinds[name])
 
 
-def _codes_table(folder: Path, _: str) -> str:
-    rows = [(f"`{each.code}`", each.severity, each.message) for each in result_codes(folder)]
-    return markdown_table(("Code", "Severity", "Message"), rows)
+def _codes_table(folder: FunctionFolder, _: str) -> str:
+    codes = sorted({*result_codes(folder.path), *result_codes(SDK_FOLDER)})
+    rows = [(f"`{each.code}`", each.severity, folder.meanings.get(each.code, "")) for each in codes]
+    return markdown_table(("Code", "Severity", "Meaning"), rows)
 
 
 def _functions_table(tree: Path, folders: list[FunctionFolder], _: str) -> str:
@@ -145,12 +151,17 @@ def _functions_table(tree: Path, folders: list[FunctionFolder], _: str) -> str:
 
 
 def _examples_table(tree: Path, folder: FunctionFolder, _: str) -> str:
-    rows = []
-    for readme in sorted((tree / "examples" / folder.name).glob("*/README.md")):
-        title = readme.read_text().partition("\n")[0].lstrip("# ")
-        way = "../" * len(folder.path.relative_to(tree).parts)
-        rows.append((f"[{readme.parent.name}]({way}{readme.parent.relative_to(tree)})", title))
+    way = "../" * len(folder.path.relative_to(tree).parts)
+    rows = [
+        (f"[{file.parent.name}]({way}{file.parent.relative_to(tree)})", _description(file))
+        for file in sorted((tree / "examples" / folder.name).glob("*/Kptfile"))
+    ]
     return markdown_table(("Example", "What it shows"), rows)
+
+
+def _description(kptfile: Path) -> str:
+    description: str = yaml_load(kptfile.read_text())["info"]["description"]
+    return description
 
 
 def _benchmarks_table(tree: Path, _: str) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from krmfn.cli.errors import CliError
 
+_LONGEST_NAME = 255  # on every usual file system
 STAGING = ".krmfn-render"
 _JOURNAL = "journal"
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -41,8 +42,8 @@ class Change:
 
     @property
     def verb(self) -> str:
-        """What is done to the file: `add`, `change` or `delete`."""
-        return "delete" if self.after is None else "add" if self.before is None else "change"
+        """What becomes of the file: `added`, `changed` or `deleted`."""
+        return "deleted" if self.after is None else "added" if self.before is None else "changed"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,9 @@ def _target(root: Path, change: Change) -> Path:
     named = root / change.path
     if change.after is None:
         return named
+    if "\0" in change.path or any(len(os.fsencode(part)) > _LONGEST_NAME for part in named.parts):
+        shown = f"{change.path[:80]!r}"
+        raise CliError(f"must not write to {shown}: a name has {_LONGEST_NAME} bytes at most")
     real = named.resolve()
     if not real.is_relative_to(root.resolve()):
         raise CliError(f'must not write outside of the package: "{change.path}" leads to "{real}"')

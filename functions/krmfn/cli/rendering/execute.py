@@ -15,6 +15,8 @@ from krmfn.cli.rendering.placing import not_krm, numbered, placed
 from krmfn.cli.rendering.tree import PackageTree
 from krmfn.sdk.resource import Place, Resource
 
+_HINT = "; make a file of Helm values a HelmValues resource, or name the file in .krmignore"
+
 Items = tuple[Resource, ...]
 
 
@@ -118,7 +120,8 @@ class _Execution:
     def pipeline(self, tree: PackageTree, items: Items) -> Items:
         """Give the items that a package's functions make of those it sees."""
         if lacking := not_krm(items, self.root):
-            raise _Failed(f"input resource list must contain only KRM resources: {lacking}")
+            problem = f"input resource list must contain only KRM resources: {lacking}"
+            raise _Failed(problem + (_HINT if lacking.endswith("`apiVersion`") else ""))
         for step in tree.kptfile.mutators:
             items = self.mutated(tree, step, items)
         for step in tree.kptfile.validators:

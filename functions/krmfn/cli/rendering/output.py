@@ -62,8 +62,8 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         raise
 
 
-def differences(changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the lines of a unified diff for every change, shortened."""
+def differences(changes: Sequence[Change], *, shortened: bool = False) -> Iterator[str]:
+    """Yield the lines of a unified diff for every change, the first ones of each if shortened."""
     for change in changes:
         before, after = (
             [] if text is None else text.decode(errors="replace").splitlines()
@@ -73,7 +73,7 @@ def differences(changes: Sequence[Change]) -> Iterator[str]:
             before, after, f"a/{change.path}", f"b/{change.path}", n=1, lineterm=""
         )
         for number, line in enumerate(lines):
-            if number == _DIFF_LINES + 2:
+            if shortened and number == _DIFF_LINES + 2:
                 yield "…"
                 break
             yield line

@@ -18,7 +18,7 @@ _SEVERITY_WIDTH = 8
 _TRUNCATED_LINES = 4
 _LISTED_FILES = 20
 _STYLES = {"error": "bad", "warning": "mild", "info": "dim"}
-_SIGNS = {"add": ("+", "good"), "change": ("~", "mild"), "delete": ("-", "bad")}
+_SIGNS = {"added": ("+", "good"), "changed": ("~", "mild"), "deleted": ("-", "bad")}
 
 
 class Report:
@@ -77,14 +77,14 @@ class Report:
         self.terminal.line(Part("nothing was written"))
 
     def changed(self, rendering: Rendering, changes: Sequence[Change], *, written: bool) -> None:
-        """Show the files that change, and whether they were written."""
+        """Show the files that change (on a terminal the first ones), and if they were written."""
         if changes and rendering.runs:
             self.terminal.line()
-        for change in changes[:_LISTED_FILES]:
+        most = _LISTED_FILES if self.terminal.width else len(changes)
+        for change in changes[:most]:
             sign, style = _SIGNS[change.verb]
             self.terminal.line(Part(f"  {sign} ", style), Part(change.path))
-        if len(changes) > _LISTED_FILES:
-            hidden = len(changes) - _LISTED_FILES
+        if hidden := len(changes[most:]):
             self.terminal.line(Part(f"    … {hidden} more files", "dim"))
         note = " (not written)" if changes and not written else ""
         self.ended(rendering, _counted(changes) + note)
@@ -99,8 +99,7 @@ class Report:
 
 def _counted(changes: Sequence[Change]) -> str:
     counts = Counter(change.verb for change in changes)
-    words = {"add": "added", "change": "changed", "delete": "deleted"}
-    parts = [f"{counts[verb]} {word}" for verb, word in words.items() if counts[verb]]
+    parts = [f"{counts[verb]} {verb}" for verb in _SIGNS if counts[verb]]
     files = "1 file" if len(changes) == 1 else f"{len(changes)} files"
     if len(parts) == 1:
         return f"{files} {parts[0].partition(' ')[2]}"

@@ -45,6 +45,7 @@ def document(rendering: Rendering, root: Path, changes: Sequence[Change]) -> str
         "ok": rendering.ok,
         "package": str(root),
         "problem": rendering.problem,
+        "upToDate": rendering.ok and not changes,
         "functions": [_function(run) for run in rendering.runs],
         "files": [{"path": change.path, "change": change.verb} for change in changes],
     }

@@ -6,14 +6,20 @@ import os
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from krmfn.helm_expand.edge.errors import read_error, read_warnings
 from krmfn.helm_expand.edge.lookup import served
 from krmfn.helm_expand.edge.process import Child
-from krmfn.helm_expand.edge.request import EngineError, Limits, Rendering, RenderRequest
+from krmfn.helm_expand.edge.request import (
+    TRUSTED,
+    EngineError,
+    Limits,
+    Rendering,
+    RenderRequest,
+)
 from krmfn.helm_expand.edge.strvals import applied
-from krmfn.helm_expand.edge.worker import Helm, answer, packed
+from krmfn.helm_expand.edge.worker import packed
 
 
 class NativeEngine:
@@ -40,7 +46,7 @@ class NativeEngine:
     def render(self, request: RenderRequest) -> Rendering:
         """Render a chart; raises EngineError."""
         request.check()
-        helm = self._here if request.trusted else self._running(request.limits)
+        helm = self._running(TRUSTED if request.trusted else request.limits)
         version = helm.version
         values: dict[str, Any] = {}
         if request.values.strip():
@@ -65,10 +71,6 @@ class NativeEngine:
             self._worker.child.close()
             self._worker = None
 
-    @cached_property
-    def _here(self) -> "_Here":
-        return _Here()
-
     def _running(self, limits: Limits) -> "_Worker":
         """Give a running process with these limits."""
         worker = self._worker
@@ -78,34 +80,6 @@ class NativeEngine:
             self._worker = _Worker(limits)
         self._worker.child.limits = limits
         return self._worker
-
-
-class _Helm(Protocol):
-    """Something that answers requests with Helm's library."""
-
-    @property
-    def version(self) -> str: ...
-
-    def ask(self, request: list[bytes], task: str) -> tuple[bytes, str]:
-        """Give the answer, and what Helm remarked."""
-
-
-class _Here:
-    """Helm's library in this process; its remarks go to stderr."""
-
-    def __init__(self) -> None:
-        try:
-            self._helm = Helm(_library())
-        except (OSError, AttributeError) as error:
-            raise _unusable(str(error)) from error
-
-    @property
-    def version(self) -> str:
-        return self._helm.version
-
-    def ask(self, request: list[bytes], task: str) -> tuple[bytes, str]:
-        del task
-        return answer(self._helm, request), ""
 
 
 class _Worker:
@@ -140,7 +114,7 @@ class _Worker:
         return output[4:], remarks
 
 
-def _ask(helm: _Helm, request: RenderRequest, *fields: bytes) -> tuple[bytes, str]:
+def _ask(helm: _Worker, request: RenderRequest, *fields: bytes) -> tuple[bytes, str]:
     """Give the answer to some fields, and what Helm remarked; raises EngineError."""
     reply, remarks = helm.ask(list(fields), f'rendering chart "{request.chart.name}"')
     if reply[:1] != b"+":

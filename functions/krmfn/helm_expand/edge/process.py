@@ -17,7 +17,14 @@ _MOST_REMARKS_BYTES = 2**20
 _GO_HEAP_SHARE = 0.75
 _TOO_DEEP = ("stack overflow", "stack exceeds")
 # Go's garbage collector crashes when it gets no memory for itself.
-_TOO_LARGE = ("out of memory", "cannot allocate memory", "pthread_create failed", "SIGSEGV")
+_TOO_LARGE = (
+    "MemoryError",
+    "SIGSEGV",
+    "cannot allocate memory",
+    "out of memory",
+    "page summary memory",
+    "pthread_create failed",
+)
 
 
 class Child:

@@ -34,6 +34,10 @@ class Limits:
     output_bytes: int = 64 * 2**20
 
 
+TRUSTED = Limits(3600.0, 3600.0, 64 * 2**30, 2**30)
+"""What a trusted chart may take: more than any chart needs, since no process may hang for ever."""
+
+
 @dataclass(frozen=True)
 class RenderRequest:
     """A chart to render, with everything that the result depends on.

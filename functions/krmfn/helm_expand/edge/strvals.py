@@ -88,8 +88,9 @@ class _Text:
                 raise ValueError("a key must not be empty")
             else:
                 steps.append(text)
-        if sum(isinstance(step, str) for step in steps) > _MAX_DEPTH + 1:
-            raise ValueError(f"keys must be nested at most {_MAX_DEPTH} deep")
+        keys = sum(isinstance(step, str) for step in steps)
+        if max(keys, len(steps) - keys) > _MAX_DEPTH + 1:
+            raise ValueError(f"keys and indices must be nested at most {_MAX_DEPTH} deep")
         return steps
 
 

@@ -13,7 +13,7 @@ from krmfn.helm_expand.intents.chart import (
     Values,
     ValuesSource,
 )
-from krmfn.helm_expand.intents.render_helm_chart import RenderedChart, RenderHelmChart
+from krmfn.helm_expand.intents.render_helm_chart import RenderedChart, RenderHelmChart, is_flat_form
 
 __all__ = [
     "RELEASE_NAME",
@@ -29,4 +29,5 @@ __all__ = [
     "RenderedChart",
     "Values",
     "ValuesSource",
+    "is_flat_form",
 ]

@@ -29,10 +29,13 @@ ReleaseName = Annotated[str, Field(max_length=53), RELEASE_NAME]
 Folder = Annotated[
     str,
     Pattern(
-        r"^(\.|(\./)?\.?[^/.][^/]*(/\.?[^/.][^/]*)*)/?$",
+        r"^(\.|(\./)?\.?[^/.\x00-\x1f][^/\x00-\x1f]*(/\.?[^/.\x00-\x1f][^/\x00-\x1f]*)*)/?$",
         "a folder inside the package, relative to it and without `..`",
     ),
 ]
+
+
+Expressions = Annotated[tuple[str, ...], Field(max_length=1_000)]
 
 
 class ChartArchive(Model):
@@ -102,10 +105,10 @@ class Values(Model):
         description="How `valuesInline` meets `valuesFrom` and `valuesFiles`: `override` lets the "
         "inline values win, `merge` lets the others win, `replace` takes the inline values alone.",
     )
-    set: tuple[str, ...] = Field((), description="`path=value` in the syntax of Helm's `--set`.")
-    set_string: tuple[str, ...] = Field((), description="As Helm's `--set-string`.")
-    set_json: tuple[str, ...] = Field((), description="As Helm's `--set-json`.")
-    set_literal: tuple[str, ...] = Field((), description="As Helm's `--set-literal`.")
+    set: Expressions = Field((), description="`path=value` in the syntax of Helm's `--set`.")
+    set_string: Expressions = Field((), description="As Helm's `--set-string`.")
+    set_json: Expressions = Field((), description="As Helm's `--set-json`.")
+    set_literal: Expressions = Field((), description="As Helm's `--set-literal`.")
 
 
 class Cluster(Model):
@@ -180,7 +183,7 @@ class ChartOptions(Model):
     )
     trusted: bool | None = Field(
         None,
-        description="Render in this process, without limits on time and memory; false by default.",
+        description="Render without limits on time and memory; false by default.",
     )
 
 

@@ -144,5 +144,5 @@ class FlatRenderHelmChart(Part, Kind, api_version=VERSION, kind="RenderHelmChart
 
 
 def is_flat_form(data: Mapping[str, Any]) -> bool:
-    """Say whether the data of a ConfigMap is render-helm-chart's form."""
+    """Say whether the data of a ConfigMap are in the form of render-helm-chart."""
     return "name" in data or "chartHome" in data or "valuesFile" in data
