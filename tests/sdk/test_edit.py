@@ -136,7 +136,8 @@ def test_only_what_changes_is_written(change: Change, old: str, new: str) -> Non
         ("a: 1", put("b", 2), "a: 1\nb: 2"),
         ("a: 1", put("b", "x\n"), "a: 1\nb: |\n  x\n"),
         ("a: 1", put("b", "x\ny\n"), "a: 1\nb: |\n  x\n  y\n"),
-        ("a: |\n  x", put("b", 2), "a: x\nb: 2\n"),
+        ("# c\na: |\n  x", put("b", 2), "# c\na: x\nb: 2\n"),
+        ("# c\na: |\n  x\n  y", put("b", 2), "# c\na: |-\n  x\n  y\nb: 2\n"),
         ("b: 1\na: |\n  x", put("b", 2), "b: 2\na: |\n  x"),
         (
             "a: 1\r\nb:\r\n- x # c\r\n",

@@ -37,16 +37,19 @@ def edit(text: str, value: Any) -> str:
     node = compose(text)
     if node is not None and same(node.value, value):
         return text
-    source = text if text.endswith("\n") else text + "\n"
-    if node is not None and _is_editable(node, value):
-        splices = _Editor(source, _dash(node)).changes(node, value)
-    elif node is not None and _keeps_shape(node, value):
-        splices = _flow_changes(node, value)
-    else:
+    if node is None or not (_is_editable(node, value) or _keeps_shape(node, value)):
         return dump(value)
-    edited = apply(source, splices)
-    candidates = [edited] if source is text else [edited[:-1], edited]
-    return next((each for each in candidates if means(each, value)), None) or dump(value)
+    ended = text if text.endswith("\n") else f"{text}\n"
+    edited = [_edited(ended, node, value)]
+    if ended is not text:  # a block scalar at the end means something else with a newline
+        edited = [edited[0][:-1], edited[0], _edited(ended, compose(ended) or node, value)]
+    return next((each for each in edited if means(each, value)), None) or dump(value)
+
+
+def _edited(text: str, node: Node, value: Any) -> str:
+    if _is_editable(node, value):
+        return apply(text, _Editor(text, _dash(node)).changes(node, value))
+    return apply(text, _flow_changes(node, value))
 
 
 def apply(text: str, splices: Iterable[Splice]) -> str:
