@@ -278,3 +278,19 @@ def test_results_of_others_stay_before_ours() -> None:
     before = replace(given(team("red", fails=True)), results=({"message": "theirs"},))
     messages = [result["message"] for result in run(teams, before).resource_list.results]
     assert messages == ["theirs", "must not fail"]
+
+
+@pytest.mark.parametrize(
+    "api_version", ["intent.example.com", "example.com/v1", "intents.example.com/v1"]
+)
+def test_an_intent_of_another_api_is_not_passed_over(api_version: str) -> None:
+    stray = Resource.new(api_version, "Team", "red", spec={}).at(Place("red.yaml", 0))
+    outcome = run(teams, given(stray))
+    assert not outcome.ok
+    assert outcome.results[0].field == "apiVersion"
+    assert "must be intent.example.com/v1" in outcome.results[0].message
+
+
+def test_a_kind_of_the_same_name_of_somebody_else_is_left_alone() -> None:
+    other = given(Resource.new("hr.example.org/v1", "Team", "red", spec={"members": ["ann"]}))
+    assert run(teams, other) == Outcome(other)

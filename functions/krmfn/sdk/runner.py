@@ -67,12 +67,21 @@ class Function:
 
     def has_work(self, given: ResourceList) -> bool:
         """Say whether there is anything to do, without importing a kind or parsing an item."""
-        wanted = {name.rpartition("/")[2]: name.rpartition("/")[0] for name in self.reads}
         return given.function_config is not None or any(
-            ownership.may_be_owned(item)
-            or (item.kind in wanted and item.group == wanted[item.kind])
-            for item in given.items
+            ownership.may_be_owned(item) or self.is_meant(item) for item in given.items
         )
+
+    def is_meant(self, item: Resource) -> bool:
+        """Say whether an item is of a kind it reads, or means to be: its API is of that domain."""
+        group = self._groups.get(item.kind)
+        if group is None:
+            return False
+        domain = ".".join(group.split(".")[-2:])
+        return item.group == group or bool(domain and domain in item.api_version)
+
+    @cached_property
+    def _groups(self) -> dict[str, str]:
+        return {name.rpartition("/")[2]: name.rpartition("/")[0] for name in self.reads}
 
 
 @dataclass(frozen=True)
@@ -185,6 +194,15 @@ def _rendered(
     return items, results, True
 
 
+def _of_no_version(declared: Function, package: Package) -> Iterator[Result]:
+    """Refuse what means to be of a kind that is read but names another API, so nobody reads it."""
+    for kind in declared.read_kinds:
+        for item in package.select(kind=kind.kind_name):
+            if item.group != kind.group and declared.is_meant(item):
+                message = f'must be {kind.api_version}, but is "{item.api_version}"'
+                yield error(message, code="invalid-field", at=item, field="apiVersion")
+
+
 def _intents_among(declared: Function, made: Iterable[Output]) -> Iterator[Result]:
     """Refuse output that the next run would take for input: it would never come to an end."""
     read = {*declared.reads, "kpt.dev/Kptfile"}
@@ -248,6 +266,7 @@ def _kind_of(kinds: "list[type[FunctionConfig]]", given: Resource) -> "type[Func
 def _outputs(declared: Function, config: Any, package: Package) -> list[Output]:
     """Run the body, once every resource of every declared kind is right."""
     problems = [problem for kind in declared.read_kinds for problem in package.parsed(kind)[1]]
+    problems += _of_no_version(declared, package)
     if problems:
         return list(problems)
     outputs: list[Output] = []
