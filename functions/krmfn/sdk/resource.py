@@ -19,6 +19,7 @@ _INTERNAL = re.compile(
     r"|config\.kubernetes\.io/(?:path|index)"
 )
 
+_PATH_LINE = re.compile(r"config\.kubernetes\.io/path: ['\"]?([^'\"\n]+)")
 _LONGEST_INDEX = 10
 _CLUSTER = re.compile(r"clusters/([^/]+)/")
 
@@ -254,6 +255,12 @@ class Resource:
             return found
         name, namespace = self._metadata.get("name"), self._metadata.get("namespace")
         return _text(name), _text(namespace)
+
+
+def path_in(text: str) -> str:
+    """Find the file that kpt's annotation names in an item's text, be it YAML or not; else ""."""
+    found = _PATH_LINE.search(text)
+    return found[1] if found else ""
 
 
 def dedent(text: str, column: int) -> str:

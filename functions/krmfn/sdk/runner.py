@@ -1,7 +1,6 @@
 """Declaring a function, and running it: pure, from ResourceList to ResourceList."""
 
 import importlib
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from krmfn.sdk import ownership
 from krmfn.sdk.ownership import Generated
 from krmfn.sdk.package import Package, problem_results
-from krmfn.sdk.resource import Resource
+from krmfn.sdk.resource import Resource, path_in
 from krmfn.sdk.result import FunctionError, Result, Severity, error, in_order
 from krmfn.sdk.wire import ResourceList
 
 if TYPE_CHECKING:
     from krmfn.sdk.config import FunctionConfig
     from krmfn.sdk.model import Kind
-
-_PATH = re.compile(r"config\.kubernetes\.io/path: ['\"]?([^'\"\n]+)")
 
 Output = Resource | Generated | Result
 Body = Callable[[Any, Package], Iterable[Output]]
@@ -223,11 +220,10 @@ def _unreadable(items: Iterable[Resource]) -> Iterator[Result]:
         try:
             _ = item.body
         except YamlError as problem:
-            found = _PATH.search(item.raw)
             yield error(
                 f"must be YAML: item {number} of the list, {problem}",
                 code="invalid-yaml",
-                file=item.place.path if item.place else found[1] if found else "",
+                file=item.place.path if item.place else path_in(item.raw),
                 index=item.place.index if item.place else 0,
             )
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from krmfn.sdk.head import has_odd_breaks, is_clean
-from krmfn.sdk.resource import INDEX, PACKAGE_PATH, PATH, Resource, dedent
+from krmfn.sdk.resource import INDEX, PACKAGE_PATH, PATH, Resource, dedent, path_in
 from krmfn.sdk.scalars import read_plain
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ KIND = "ResourceList"
 SECTIONS = ("apiVersion", "kind", "metadata", "items", "functionConfig", "results")
 
 _ITEM = re.compile(r"^- (?=[A-Za-z#{])", re.MULTILINE)
-_PATH = re.compile(r"config\.kubernetes\.io/path: ['\"]?([^'\"\n]+)")
 _SECTION = re.compile(r"^([A-Za-z]+):(?=[ \n])", re.MULTILINE)
 _SIMPLE_HEAD = re.compile(r"[A-Za-z]+: ([A-Za-z][A-Za-z0-9./]*)\n")
 _DOCUMENT_MARK = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
@@ -337,8 +336,8 @@ def _place_of(text: str, line: int) -> str:
     if number < 0 or not line:
         return ""
     chunk = text[starts[number] : (starts[number + 1 :] or [len(text)])[0]]
-    path = _PATH.search(chunk)
-    return f" (item {number}{f' of the list, file {path[1]}' if path else ' of the list'})"
+    path = path_in(chunk)
+    return f" (item {number} of the list{f', file {path}' if path else ''})"
 
 
 def _check_head(api_version: Any, kind: Any) -> None:
