@@ -267,6 +267,11 @@ def test_all_wrong_fields_are_told_at_once() -> None:
     ]
 
 
+def test_a_list_whose_items_are_wrong_is_not_called_empty() -> None:
+    assert [problem.field for problem in problems_with("names: [{}]")] == ["spec.names[0]"]
+    assert [problem.field for problem in problems_with("names: []")] == ["spec.names"]
+
+
 def test_a_long_value_is_shortened() -> None:
     (problem,) = problems_with(f"{{mode: {'x' * 10_000}}}")
     assert len(problem.message) < 200

@@ -294,3 +294,20 @@ def test_an_intent_of_another_api_is_not_passed_over(api_version: str) -> None:
 def test_a_kind_of_the_same_name_of_somebody_else_is_left_alone() -> None:
     other = given(Resource.new("hr.example.org/v1", "Team", "red", spec={"members": ["ann"]}))
     assert run(teams, other) == Outcome(other)
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "wakes"),
+    [("v1", "Node", True), ("hub/v1", "Node", False), ("hub/v1", "Cluster", True)],
+)
+def test_a_fact_of_others_is_work_though_no_class_reads_it(
+    api_version: str, kind: str, wakes: bool
+) -> None:
+    @function("counter", config="Teams", facts=("Node", "hub/Cluster"))
+    def counter(config: Teams, package: Package) -> Iterator[Result]:
+        """Say how many items there are."""
+        del config
+        yield info(f"{len(package)} items", code="counted")
+
+    outcome = run(counter, given(Resource.new(api_version, kind, "a", spec={"any": "thing"})))
+    assert codes(outcome) == (["counted"] if wakes else [])

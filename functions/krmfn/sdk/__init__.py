@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from krmfn.sdk.loader import load as yaml_load
     from krmfn.sdk.loader import load_all as yaml_load_all
     from krmfn.sdk.model import Kind, Metadata, Model
-    from krmfn.sdk.ownership import Generated
+    from krmfn.sdk.ownership import Generated, Kept
     from krmfn.sdk.package import Package
     from krmfn.sdk.resource import Place, Resource, ResourceId
     from krmfn.sdk.result import FunctionError, Result, Severity, error, info, warning
@@ -28,6 +28,7 @@ _HOMES = {
     "FunctionError": "result",
     "FunctionSpec": "config",
     "Generated": "ownership",
+    "Kept": "ownership",
     "Kind": "model",
     "Metadata": "model",
     "Model": "model",
@@ -57,6 +58,7 @@ __all__ = [
     "FunctionError",
     "FunctionSpec",
     "Generated",
+    "Kept",
     "Kind",
     "Metadata",
     "Model",

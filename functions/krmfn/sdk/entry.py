@@ -48,6 +48,7 @@ def filter_text(declared: Function, given: bytes) -> tuple[int, bytes]:
     """Run a function on the bytes of a ResourceList; give the exit code and the bytes to write."""
     try:
         resource_list = read(_decoded(given))
+        del given  # as large as the list itself, and not needed any more
     except ValueError as problem:  # YamlError and WireError both are
         outcome = failure(ResourceList(), error(str(problem), code="invalid-input"))
     else:

@@ -82,7 +82,7 @@ def problems_of(
 ) -> list[Problem]:
     """Give pydantic's errors about a body, whose model belongs to `owner`, such as a kind."""
     by_place: dict[Place, list[Error]] = {}
-    for found in _likely([_located(error, body) for error in errors]):
+    for found in _long_enough(_likely([_located(error, body) for error in errors])):
         by_place.setdefault(found.place, []).append(found.error)
     return [
         problem
@@ -189,6 +189,19 @@ def _likely(found: list[_Located]) -> list[_Located]:
             best = min(fitting, key=lambda branch: len(depths[branch]))
             found = [each for each in found if each.branches.get(union, best) == best]
     return found
+
+
+def _long_enough(found: list[_Located]) -> list[_Located]:
+    """Leave out lists that are only short because pydantic does not count their wrong items."""
+    return [
+        each
+        for each in found
+        if each.error["type"] != "too_short"
+        or not any(
+            len(other.place) > len(each.place) and other.place[: len(each.place)] == each.place
+            for other in found
+        )
+    ]
 
 
 def _problems(model: Any, owner: str, path: str, errors: Sequence[Error]) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from krmfn.sdk.resource import (
     Resource,
     ResourceId,
     is_internal,
+    merge_patch,
     without_internal,
 )
 from krmfn.sdk.result import Result, error, info
@@ -31,6 +32,17 @@ class Generated:
     """
 
     resource: Resource
+    by: Any
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a function made for an intent before, and does not make anew this time.
+
+    Attributes:
+        by: the intent, a kind that was read from the package.
+    """
+
     by: Any
 
 
@@ -95,15 +107,25 @@ def lay_over(
         for item in owned[:1]:
             successors[item.slot] = _successor(item, generated[key].resource)
     orphans = {slot: owner for slot, owner in owners.items() if slot not in successors}
+    kept = {
+        (output.by.resource.package_path, stamp(function, output.by.resource))
+        for output in outputs
+        if isinstance(output, Kept)
+    }
+    orphans = {
+        slot: owner
+        for slot, owner in orphans.items()
+        if slot is None or (items[slot].package_path, owner) not in kept
+    }
     gone = set(_gone(function, orphans, items, package)) if prune else set()
-    kept = [
+    stay = [
         successors.get(item.slot) or changed.get(item.slot) or item
         for item in items
         if item.slot not in gone
     ]
     new = [each.resource for key, each in generated.items() if key not in standing]
     notes = _pruned([items[slot] for slot in sorted(gone)])
-    return tuple(_in_free_places(items, kept, new)), [*problems, *notes]
+    return tuple(_in_free_places(items, stay, new)), [*problems, *notes]
 
 
 def _pruned(gone: list[Resource]) -> list[Result]:
@@ -135,8 +157,7 @@ def _generated(
         intent: Resource = each.by.resource
         home = intent.package_path or root
         owner = {"metadata": {"annotations": {OWNER: stamp(function, intent)}}}
-        clean = each.resource.replaced(without_internal(each.resource.body))
-        resource = clean.merged(owner)
+        resource = each.resource.replaced(merge_patch(without_internal(each.resource.body), owner))
         if resource.place and not resource.place.package_path:
             resource = resource.at(replace(resource.place, package_path=home))
         new = Generated(resource, each.by)

@@ -106,7 +106,9 @@ class Resource:
         """Give the resource that has these values, written in block style."""
         from krmfn.sdk.dumper import dump
 
-        return cls(raw=dump(body), place=place)
+        made = cls(raw=dump(body), place=place)
+        made.__dict__.update(body=_copy(body), _is_made=True)
+        return made
 
     @cached_property
     def text(self) -> str:
@@ -116,6 +118,14 @@ class Resource:
     @cached_property
     def body(self) -> Mapping[str, Any]:
         """The plain values; they must not be changed in place.
+
+        Raises:
+            YamlError: the text is no YAML.
+        """
+        return self.parsed()
+
+    def parsed(self) -> Mapping[str, Any]:
+        """Give the plain values without keeping them, for what is read once and by the thousand.
 
         Raises:
             YamlError: the text is no YAML.
@@ -209,6 +219,8 @@ class Resource:
 
         if same(self.body, body):
             return self
+        if self._is_made:
+            return self._keeping(Resource.of(body), place=self.place, slot=self.slot)
         return replace(self, raw=edit(self.text, body), column=0, clean=False)
 
     def merged(self, patch: Mapping[str, Any]) -> "Resource":
@@ -217,7 +229,7 @@ class Resource:
 
     def at(self, place: Place) -> "Resource":
         """Give the resource at another place."""
-        return replace(self, place=place)
+        return self._keeping(self, place=place)
 
     def clone(self, **metadata: str) -> "Resource":
         """Give a copy under another name or namespace, without kpt's internal annotations."""
@@ -229,6 +241,21 @@ class Resource:
         from krmfn.sdk.edit import same
 
         return same(without_internal(self.body), without_internal(other.body))
+
+    @cached_property
+    def _is_made(self) -> bool:
+        """Whether the text was written from the values, so that writing it anew loses nothing."""
+        return False
+
+    @staticmethod
+    def _keeping(resource: "Resource", **changes: Any) -> "Resource":
+        """Give a resource with other fields but the same text, and with what was read of it."""
+        changed = replace(resource, **changes)
+        read = {
+            key: resource.__dict__[key] for key in ("body", "_is_made") if key in resource.__dict__
+        }
+        changed.__dict__.update(read)
+        return changed
 
     @property
     def _metadata(self) -> Mapping[str, Any]:

@@ -108,6 +108,12 @@ def info(message: str, *, code: str, at: Any = None, **fields: Any) -> Result:
     return _result(Severity.INFO, message, code, at, fields)
 
 
+def graded(message: str, *, code: str, fails: bool, at: Any = None, **fields: Any) -> Result:
+    """Make an error where it is to fail the render, else a warning."""
+    severity = Severity.ERROR if fails else Severity.WARNING
+    return _result(severity, message, code, at, fields)
+
+
 def in_order(results: Iterable[Result]) -> list[Result]:
     """Put results in order: worst first, then by file, document and field; doubles once."""
     unique = {repr(result.to_value()): result for result in results}

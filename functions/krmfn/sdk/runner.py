@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from krmfn.sdk import ownership
-from krmfn.sdk.ownership import Generated
+from krmfn.sdk.ownership import Generated, Kept
 from krmfn.sdk.package import Package, problem_results
 from krmfn.sdk.resource import Resource, path_in
 from krmfn.sdk.result import FunctionError, Result, Severity, error, in_order
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from krmfn.sdk.config import FunctionConfig
     from krmfn.sdk.model import Kind
 
-Output = Resource | Generated | Result
+Output = Resource | Generated | Kept | Result
 Body = Callable[[Any, Package], Iterable[Output]]
 
 
@@ -30,12 +30,14 @@ class Function:
         body: takes the configuration and the package; gives resources and results.
         config: the kinds of its functionConfig, by class name; the first one is the default.
         reads: the kinds it works on, as ``group/Kind``; the classes stand in `intents`.
+        facts: kinds of others that it works on as plain values, as ``group/Kind``; no classes.
     """
 
     name: str
     body: Body
     config: tuple[str, ...]
     reads: tuple[str, ...]
+    facts: frozenset[str] = frozenset()
 
     @property
     def module(self) -> str:
@@ -72,7 +74,7 @@ class Function:
         """Say whether an item is of a kind it reads, or means to be: its API is of that domain."""
         group = self._groups.get(item.kind)
         if group is None:
-            return False
+            return bool(self.facts) and f"{item.group}/{item.kind}".lstrip("/") in self.facts
         domain = ".".join(group.split(".")[-2:])
         return item.group == group or bool(domain and domain in item.api_version)
 
@@ -99,15 +101,19 @@ class Outcome:
 
 
 def function(
-    name: str, *, config: str | tuple[str, ...], reads: Iterable[str] = ()
+    name: str,
+    *,
+    config: str | tuple[str, ...],
+    reads: Iterable[str] = (),
+    facts: Iterable[str] = (),
 ) -> Callable[[Body], Function]:
     """Declare a function; the decorated body yields resources and results.
 
     A body yields changed resources (`resource.replaced(...)`), `Generated(resource, by=intent)`
-    for what it makes, and results. It never removes what people wrote.
+    for what it makes, `Kept(by=intent)` where what it made before is to stay, and results. It never removes what people wrote.
     """
     kinds = (config,) if isinstance(config, str) else config
-    return lambda body: Function(name, body, kinds, tuple(reads))
+    return lambda body: Function(name, body, kinds, tuple(reads), frozenset(facts))
 
 
 def run(declared: Function, given: ResourceList) -> Outcome:
