@@ -1,23 +1,24 @@
 """The entry point of a function's container: the only place that reads and writes.
 
 kpt deletes a package when a function ends with exit code 0 and an empty stdout, and it replaces a
-function's own error by a parse error when stdout is no YAML. So stdout gets one ResourceList, in
-one piece, at the very end; whatever else would be printed goes to stderr; and every way to fail
-ends in an exit code that is not 0.
+function's own error by a parse error when stdout is no YAML. So stdout gets one ResourceList, at
+the very end, when nothing can fail any more; whatever else would be printed goes to stderr; and
+every way to fail ends in an exit code that is not 0.
 """
 
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
 from krmfn.sdk.result import Severity, error
 from krmfn.sdk.runner import Function, failure, run_guarded
-from krmfn.sdk.wire import ResourceList, WireError, read, write
+from krmfn.sdk.wire import ResourceList, WireError, read, write_parts
 
 MAX_INPUT = 64 * 1024 * 1024
+_PIECE = 500  # items that are written at once
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
 
@@ -30,15 +31,17 @@ def main(declared: Function, arguments: Sequence[str] | None = None) -> None:
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # nothing installed beside may interfere
     stdout = _claim_stdout()
     given = list(sys.argv[1:] if arguments is None else arguments)
+    output: Iterable[bytes]
     try:
         if given:
             from krmfn.sdk.usage import answer
 
-            code, output = answer(declared, given)
+            code, answered = answer(declared, given)
+            output = [answered]
         else:
-            code, output = filter_text(declared, _stdin())
+            code, output = _filtered(declared, _stdin())
     except KeyboardInterrupt:
-        code, output = 130, b""
+        code, output = 130, []
     except BaseException as problem:  # noqa: BLE001 - whatever it is, the exit code must tell
         code, output = _broken(problem)
     os._exit(_finish(stdout, code, output))
@@ -46,6 +49,12 @@ def main(declared: Function, arguments: Sequence[str] | None = None) -> None:
 
 def filter_text(declared: Function, given: bytes) -> tuple[int, bytes]:
     """Run a function on the bytes of a ResourceList; give the exit code and the bytes to write."""
+    code, parts = _filtered(declared, given)
+    return code, b"".join(parts)
+
+
+def _filtered(declared: Function, given: bytes) -> tuple[int, Iterable[bytes]]:
+    """Give the exit code, and the bytes to write in pieces: all at once would be as much again."""
     try:
         resource_list = read(_decoded(given))
         del given  # as large as the list itself, and not needed any more
@@ -55,7 +64,18 @@ def filter_text(declared: Function, given: bytes) -> tuple[int, bytes]:
         outcome = run_guarded(declared, resource_list)
     errors = [result.line() for result in outcome.results if result.severity == Severity.ERROR]
     _say(outcome.trace + "".join(f"{line}\n" for line in errors))
-    return EXIT_OK if outcome.ok else EXIT_FAILED, write(outcome.resource_list).encode()
+    return EXIT_OK if outcome.ok else EXIT_FAILED, _encoded(outcome.resource_list)
+
+
+def _encoded(resources: ResourceList) -> Iterable[bytes]:
+    """Give a list as bytes in pieces; that all of it can be encoded is known before the first."""
+    parts = list(write_parts(resources))
+    for part in parts:
+        if not part.isascii():
+            part.encode()
+    return (
+        "".join(parts[start : start + _PIECE]).encode() for start in range(0, len(parts), _PIECE)
+    )
 
 
 def _decoded(given: bytes) -> str:
@@ -96,7 +116,7 @@ def _claim_stdout() -> int:
     return stdout
 
 
-def _broken(problem: BaseException) -> tuple[int, bytes]:
+def _broken(problem: BaseException) -> tuple[int, Iterable[bytes]]:
     if isinstance(problem, ValueError | OSError | MemoryError):
         result = error(str(problem) or "must fit into the memory at hand", code="failed")
     else:
@@ -106,15 +126,16 @@ def _broken(problem: BaseException) -> tuple[int, bytes]:
         message = f"must not fail like this, please report it: {problem!r}"
         result = error(message, code="internal-error")
     _say(f"{result.line()}\n")
-    return EXIT_FAILED, write(failure(ResourceList(), result).resource_list).encode()
+    return EXIT_FAILED, _encoded(failure(ResourceList(), result).resource_list)
 
 
-def _finish(stdout: int, code: int, output: bytes) -> int:
+def _finish(stdout: int, code: int, output: Iterable[bytes]) -> int:
     """Write the answer and give the exit code; an answer that cannot be written is a failure."""
     try:
-        view = memoryview(output)
-        while view:
-            view = view[os.write(stdout, view) :]
+        for piece in output:
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(stdout, view) :]
     except OSError as problem:
         _say(f"stdout must be writable: {problem.strerror}\n")
         return code or EXIT_FAILED

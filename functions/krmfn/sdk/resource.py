@@ -251,10 +251,8 @@ class Resource:
     def _keeping(resource: "Resource", **changes: Any) -> "Resource":
         """Give a resource with other fields but the same text, and with what was read of it."""
         changed = replace(resource, **changes)
-        read = {
-            key: resource.__dict__[key] for key in ("body", "_is_made") if key in resource.__dict__
-        }
-        changed.__dict__.update(read)
+        known = vars(resource)
+        vars(changed).update((key, known[key]) for key in ("body", "_is_made") if key in known)
         return changed
 
     @property

@@ -110,7 +110,8 @@ def function(
     """Declare a function; the decorated body yields resources and results.
 
     A body yields changed resources (`resource.replaced(...)`), `Generated(resource, by=intent)`
-    for what it makes, `Kept(by=intent)` where what it made before is to stay, and results. It never removes what people wrote.
+    for what it makes, `Kept(by=intent)` where what it made before is to stay, and results. It
+    never removes what people wrote.
     """
     kinds = (config,) if isinstance(config, str) else config
     return lambda body: Function(name, body, kinds, tuple(reads), frozenset(facts))

@@ -93,15 +93,21 @@ def read(text: str) -> ResourceList:
 
 def write(resources: ResourceList) -> str:
     """Write a ResourceList in block style; items that nobody changed are written as they came."""
-    parts = [f"apiVersion: {resources.api_version}\nkind: {KIND}\n", resources.metadata]
-    parts += write_items(resources.items)
+    return "".join(write_parts(resources))
+
+
+def write_parts(resources: ResourceList) -> Iterator[str]:
+    """Yield the parts of a written ResourceList; what did not change is not copied."""
+    yield f"apiVersion: {resources.api_version}\nkind: {KIND}\n"
+    yield resources.metadata
+    yield from write_items(resources.items)
     if resources.function_config is not None:
-        parts += ["functionConfig:\n", _indented(resources.function_config, "  ")]
+        yield "functionConfig:\n"
+        yield _indented(resources.function_config, "  ")
     if resources.results:
         from krmfn.sdk.dumper import dump
 
-        parts.append(dump({"results": [dict(result) for result in resources.results]}))
-    return "".join(parts)
+        yield dump({"results": [dict(result) for result in resources.results]})
 
 
 def write_items(items: Iterable[Resource]) -> Iterator[str]:

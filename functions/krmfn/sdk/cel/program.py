@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from krmfn.sdk.cel import check, cost
 from krmfn.sdk.cel.library import Fault
-from krmfn.sdk.cel.nodes import CelError, NoValueError, Node
+from krmfn.sdk.cel.nodes import CelError, Node, NoValueError
 from krmfn.sdk.cel.parser import parse
 
 Engine = Literal["cel-expr-python", "cel-python"]
