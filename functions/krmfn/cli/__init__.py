@@ -41,9 +41,10 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    names = {each.name for each in iter_modules(__path__) if not each.ispkg} - {"__main__"}
-    for name in given[:1] if given and given[0] in names else sorted(names):
-        module = import_module(f"{__name__}.{name}")
+    modules = {each.name for each in iter_modules(__path__) if not each.ispkg} - {"__main__"}
+    named = {name.rstrip("_"): name for name in modules}  # `import` is a word of Python's
+    for name in given[:1] if given and given[0] in named else sorted(named):
+        module = import_module(f"{__name__}.{named[name]}")
         if hasattr(module, "add_parser"):
             module.add_parser(subparsers)
     return parser

@@ -24,7 +24,7 @@ def result_codes(folder: Path) -> list[ResultCode]:
     A variable as the code stands for the strings of that form in what it is assigned or goes over.
     """
     modules = [ast.parse(file.read_text()) for file in sorted(folder.rglob("*.py"))]
-    takers = dict.fromkeys(_SEVERITIES) | dict(
+    takers = dict.fromkeys((*_SEVERITIES, "graded")) | dict(
         taker for module in modules for taker in _takers(module)
     )
     return sorted(
@@ -52,6 +52,10 @@ def _takers(module: ast.Module) -> Iterator[tuple[str, int | None]]:
         if isinstance(node, ast.FunctionDef):
             yield from _taker(node.name, node)
         elif isinstance(node, ast.ClassDef):
+            fields = [each.target for each in node.body if isinstance(each, ast.AnnAssign)]
+            names = [field.id for field in fields if isinstance(field, ast.Name)]
+            if "code" in names:
+                yield node.name, names.index("code")
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and method.name == "__init__":
                     yield from _taker(node.name, method)

@@ -1,0 +1,1 @@
+"""What `krmfn explain` works with: decisions as values, and values as pages."""
