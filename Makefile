@@ -4,6 +4,7 @@ BIN := .venv/bin
 PEERS := .peers/bin
 HELM_VERSION := v4.2.3
 HELM3_VERSION := v3.19.5
+OPA_VERSION := v1.22.2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help setup demo test check generate bench peers conformance e2e images function lock clean
@@ -44,7 +45,7 @@ generate: setup ## Dockerfiles, CRDs, tables, example charts
 bench: setup ## the table of speed and memory              (row=helm)
 	@PATH="$(CURDIR)/$(PEERS):$$PATH" python benchmarks/run.py $(row)
 
-peers: $(PEERS)/helm $(PEERS)/helm-3 $(PEERS)/kpt-beta.61 $(PEERS)/crdcheck ## build the tools that the output is compared with (Go)
+peers: $(PEERS)/helm $(PEERS)/helm-3 $(PEERS)/kpt-beta.61 $(PEERS)/crdcheck $(PEERS)/opa ## build the tools that the output is compared with (Go)
 
 $(PEERS)/helm:
 	@GOBIN=$(CURDIR)/$(PEERS)/build go install helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
@@ -53,6 +54,10 @@ $(PEERS)/helm:
 $(PEERS)/helm-3:
 	@GOBIN=$(CURDIR)/$(PEERS)/build go install helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
 	@mv $(PEERS)/build/helm $@
+
+$(PEERS)/opa:
+	@GOBIN=$(CURDIR)/$(PEERS)/build go install github.com/open-policy-agent/opa@$(OPA_VERSION)
+	@mv $(PEERS)/build/opa $@
 
 # Only kpt's `fn` commands: the rest needs modules that cannot be had. The sums are pinned in go.sum.
 $(PEERS)/kpt-beta.61: tests/conformance/kpt/main.go

@@ -85,12 +85,12 @@ def test_a_code_is_described_in_one_sentence(folder: FunctionFolder) -> None:
         assert re.fullmatch(r"[A-Z`].+[^.]\.", meaning), meaning
 
 
-def test_the_map_of_helm_expand_shows_every_module() -> None:
-    _, _, text = (ROOT / "CONTRIBUTING.md").read_text().partition("### helm-expand")
+@of_each_function
+def test_the_map_of_a_function_shows_every_module(folder: FunctionFolder) -> None:
+    _, _, text = (ROOT / "CONTRIBUTING.md").read_text().partition(f"### {folder.name}\n")
+    text, _, _ = text.partition("\n##")
     shown = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)))
-    there = {
-        path.stem for path in (PACKAGE / "helm_expand").iterdir() if path.suffix in ("", ".py")
-    }
+    there = {path.stem for path in folder.path.iterdir() if path.suffix in ("", ".py")}
     assert {*shown} == {
         name for name in there if not name.startswith("__") and name != "Dockerfile"
     }

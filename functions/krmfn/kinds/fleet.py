@@ -20,6 +20,9 @@ CLUSTER = f"{DOMAIN}/cluster"
 OBSERVED_AT = f"{DOMAIN}/observed-at"
 """The annotation that says when an object was read from its cluster."""
 
+COLLECTED = "collect-"
+"""How the owner's stamp begins on what `krmfn collect` read from a cluster."""
+
 Effect = Literal[
     "NoSchedule", "PreferNoSchedule", "NoExecute", "NoSelect", "PreferNoSelect", "NoSelectIfNew"
 ]

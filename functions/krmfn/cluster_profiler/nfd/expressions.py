@@ -213,7 +213,7 @@ def _compiled(pattern: str) -> Any:
     Raises:
         RuleError: it is not one that Go reads, or it is too long.
     """
-    import re2  # type: ignore[import-untyped]
+    import re2
 
     options = re2.Options()
     options.log_errors = False
