@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from krmfn.cluster_profiler.reading import observed_at, text_at
 from krmfn.cluster_profiler.sources.metrics import readings_of
 from krmfn.cluster_profiler.sources.objects import Objects, Reading
-from krmfn.kinds.fleet import CLUSTER, COLLECTED, MetricsSnapshot
+from krmfn.kinds.fleet import CLUSTER, MetricsSnapshot, is_made
 from krmfn.kinds.node_usage import NodeUsage
 from krmfn.sdk import Package, Resource, ResourceId, Result, error, info
-from krmfn.sdk.ownership import owner_of
 from krmfn.sdk.times import parse_instant
 
 _WORKLOAD_CLUSTER = "infra.nephio.org/WorkloadCluster"
@@ -93,12 +92,6 @@ def by_cluster(package: Package, as_of: str | None) -> tuple[Clusters, list[Resu
     return Clusters(objects, own, rules), [*problems, *unused]
 
 
-def _is_made(resource: Resource) -> bool:
-    """Say whether a function made it: it is to be deployed, not read from the cluster."""
-    owner = owner_of(resource)
-    return bool(owner) and not owner.startswith(COLLECTED)
-
-
 def _sorted(
     package: Package, own: Mapping[str, str]
 ) -> tuple[dict[str, dict[str, list[Resource]]], list[Result]]:
@@ -108,7 +101,7 @@ def _sorted(
     for kind in (*_NAMES_ITS_CLUSTER, *_FACTS, *_ALSO, _RULES):
         group, _, name = kind.rpartition("/")
         for resource in package.select(kind=name, group=group):
-            if _is_made(resource):
+            if is_made(resource):
                 continue
             cluster = _cluster_of(kind, resource, own_cluster(resource.package_path, own))
             if isinstance(cluster, Result):

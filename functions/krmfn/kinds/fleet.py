@@ -9,7 +9,9 @@ from typing import Literal
 from pydantic import Field
 
 from krmfn.kinds.fields import INTENT_VERSION, Amount, Instant, Name, Span
+from krmfn.sdk import Resource
 from krmfn.sdk.model import Kind, Model
+from krmfn.sdk.ownership import owner_of
 
 DOMAIN = "krmfn.dev"
 """The domain of our properties on a ClusterProfile, as in ``allocatable.krmfn.dev/cpu``."""
@@ -22,6 +24,13 @@ OBSERVED_AT = f"{DOMAIN}/observed-at"
 
 COLLECTED = "collect-"
 """How the owner's stamp begins on what `krmfn collect` read from a cluster."""
+
+
+def is_made(resource: Resource) -> bool:
+    """Say whether a function made a resource, so that it is no observation of a cluster."""
+    owner = owner_of(resource)
+    return bool(owner) and not owner.startswith(COLLECTED)
+
 
 Effect = Literal[
     "NoSchedule", "PreferNoSchedule", "NoExecute", "NoSelect", "PreferNoSelect", "NoSelectIfNew"

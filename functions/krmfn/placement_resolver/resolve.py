@@ -19,6 +19,7 @@ from krmfn.placement_resolver.intents import (
     PlacementResolver,
 )
 from krmfn.placement_resolver.judges import Judges, RegoEngine
+from krmfn.placement_resolver.load import decided_shares
 from krmfn.placement_resolver.options import Candidacy, Layout, candidacy
 from krmfn.placement_resolver.plan import Plan
 from krmfn.placement_resolver.reading import Facts, read_facts
@@ -198,12 +199,34 @@ def _contradictions(workloads: Sequence[Workload]) -> Iterator[Result]:
         for key in groups.together_of(workload):
             companions.setdefault(key, []).append(workload)
     for key, members in companions.items():
+        yield from _of_another_number(key, members)
         first: dict[str, Workload] = {}
         for each in members:
             for other in sorted(groups.apart_of(each)):
                 rival = first.setdefault(other, each)
                 if rival is not each:
                     yield _contradiction(each, rival, together=key, apart=other)
+
+
+def _of_another_number(key: str, members: Sequence[Workload]) -> Iterator[Result]:
+    """Tell intents that go along with others and want another number of clusters."""
+    numbers = [_number(each) for each in members]
+    for each, number in zip(members, numbers, strict=True):
+        if number != numbers[0]:
+            yield error(
+                f'must want as many clusters as "{members[0].key}" ({numbers[0]}), with which it '
+                f"is together by `{key}`, but wants {number}",
+                code="affinity-numbers",
+                at=each.intent,
+                field="spec.workloadAffinity",
+            )
+
+
+def _number(workload: Workload) -> str:
+    spec = workload.intent.spec
+    if spec.placement_type == "PickAll":
+        return "all"
+    return str(spec.number_of_clusters or len(spec.cluster_names))
 
 
 def _without_label(workload: Workload) -> Iterator[Result]:
@@ -250,7 +273,9 @@ class _Run:
         """Give the candidates of every workload; of its first affinity group that has any."""
         size = len(self.workloads) * len(self.facts.clusters)
         now = parse_instant(self.facts.as_of) if self.facts.as_of else None
-        self.view = View(self.facts.clusters, vectors(size), now)
+        clusters = {cluster.name: cluster for cluster in self.facts.clusters}
+        decided = decided_shares(self.workloads, self.standing, clusters)
+        self.view = View(self.facts.clusters, vectors(size), now, decided)
         self.found = {each.key: self._candidacy(each) for each in self.workloads}
         return Layout(self.view, list(self.found.values()))
 

@@ -5,8 +5,8 @@ score does not change when another one joins the fleet; only a `propertySorter` 
 goes by the candidates, as it does in Azure Fleet.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from krmfn.kinds.fleet import DOMAIN
 from krmfn.placement_resolver.distances import finite
@@ -15,13 +15,12 @@ from krmfn.placement_resolver.filters.capabilities import with_capability
 from krmfn.placement_resolver.filters.latency import time_to
 from krmfn.placement_resolver.fleet import Cluster
 from krmfn.placement_resolver.intents.intent import CapabilityRequirement, Objective, Preference
+from krmfn.placement_resolver.load import utilisation
 from krmfn.placement_resolver.matching import interpolate, tolerated
-from krmfn.placement_resolver.reading import ALLOCATABLE, AVAILABLE
 from krmfn.placement_resolver.terms import mask_of_selectors
 from krmfn.placement_resolver.vectors import Column, rows_of
 from krmfn.sdk import quantity
 
-LOAD = f"load.{DOMAIN}/cpu"
 COST = f"cost.{DOMAIN}/cpu-hour"
 CARBON = f"energy.{DOMAIN}/carbon-gco2-per-kwh"
 _LIMITS = {"latency": 100.0, "loadBalance": 1.0, "cost": 0.1, "carbon": 1000.0, "binPacking": 1.0}
@@ -36,23 +35,14 @@ class Term:
         weight: how much it counts, above 0.
         parts: columns and their shares, whose sum goes from 0, worst, to 1, best; unknown facts
             are worst. Workloads share columns, of which a fleet's would else fill the memory.
-        own: what counts instead on clusters where the workload itself is part of the fact.
     """
 
     name: str
     weight: float
     parts: tuple[tuple[float, Column], ...]
-    own: Mapping[int, float] = field(default_factory=dict)
 
     def of(self, number: int) -> float:
         """Give how good one cluster is."""
-        return self.own[number] if number in self.own else self._shared(number)
-
-    def correction(self, number: int) -> float:
-        """Give by how much a cluster is better than its column says."""
-        return self.own[number] - self._shared(number)
-
-    def _shared(self, number: int) -> float:
         return sum(share * float(column[number]) for share, column in self.parts)
 
 
@@ -75,11 +65,7 @@ def scores(found: list[Term], ask: Ask) -> Column:
         for term in found
         for share, column in term.parts
     ]
-    sums = ask.view.vectors.total(weighed, len(ask.view.clusters))
-    for term in found:
-        for number in term.own:
-            sums[number] += 100 * term.weight / whole * term.correction(number)
-    return sums
+    return ask.view.vectors.total(weighed, len(ask.view.clusters))
 
 
 def term_values(found: list[Term], number: int) -> dict[str, float]:
@@ -88,41 +74,14 @@ def term_values(found: list[Term], number: int) -> dict[str, float]:
     return {term.name: 100 * term.weight / whole * term.of(number) for term in found}
 
 
-def utilisation(cluster: Cluster) -> float | None:
-    """Give the used share of a cluster's CPUs: as measured, else what its pods ask for."""
-    known = cluster.properties.get(LOAD)
-    measured = finite(known.value) if known else None
-    if measured is not None and 0 <= measured <= 1:
-        return measured
-    whole, free = _cpus(cluster)
-    return 1 - free / whole if whole and free is not None else None
-
-
-def _cpus(cluster: Cluster) -> tuple[float, float | None]:
-    """Give the CPUs that a cluster offers, and those that are free, in milli-CPUs."""
-    if cluster.groups and any(group.allocatable for group in cluster.groups):
-        whole = sum(group.count * group.allocatable.get("cpu", 0) for group in cluster.groups)
-        if not all(group.free_known for group in cluster.groups):
-            return float(whole), None
-        return float(whole), float(
-            sum(group.count * group.available.get("cpu", 0) for group in cluster.groups)
-        )
-    whole_text, free_text = (
-        cluster.properties.get(f"{prefix}cpu") for prefix in (ALLOCATABLE, AVAILABLE)
-    )
-    total = finite(whole_text.value) if whole_text else None
-    free = finite(free_text.value) if free_text else None
-    return 1000 * (total or 0.0), None if free is None else 1000 * free
-
-
 def _objective(objective: Objective, ask: Ask) -> Term | None:
     limit = quantity.as_float(objective.limit) if objective.limit is not None else None
     if objective.name == "latency":
         return _latency(objective, limit, ask)
     limit = limit or _LIMITS[objective.name]
     measure: Callable[[Cluster], float | None] = {
-        "loadBalance": utilisation,
-        "binPacking": utilisation,
+        "loadBalance": lambda cluster: utilisation(cluster, ask.view.decided),
+        "binPacking": lambda cluster: utilisation(cluster, ask.view.decided),
         "cost": lambda cluster: _property(cluster, COST),
         "carbon": lambda cluster: _property(cluster, CARBON),
     }[objective.name]
@@ -130,41 +89,7 @@ def _objective(objective: Objective, ask: Ask) -> Term | None:
     values = view.column(("measure", objective.name), measure)
     rate = view.vectors.rising if objective.name == "binPacking" else view.vectors.falling
     column = view.kept((objective.name, limit), lambda: rate(values, limit))
-    own = {}
-    if measure is utilisation:
-        own = {
-            number: share if objective.name == "binPacking" else 1.0 - share
-            for number, share in _without_itself(ask, limit).items()
-        }
-    return Term(objective.name, objective.weight, ((1.0, column),), own)
-
-
-def _without_itself(ask: Ask, limit: float) -> dict[int, float]:
-    """Give how used clusters would be without the workload, where it is counted in.
-
-    Elsewhere it is not counted either. Compared with its own load, every other place would be
-    better, and it would never come to rest.
-    """
-    found = {}
-    for number in rows_of(ask.counted):
-        cluster = ask.view.clusters[number]
-        used, (whole, _) = utilisation(cluster), _cpus(cluster)
-        if used is not None and whole:
-            found[number] = min(1.0, max(0.0, used - _own_cpus(ask, cluster) / whole) / limit)
-    return found
-
-
-def _own_cpus(ask: Ask, cluster: Cluster) -> float:
-    """Give the CPUs that the workload asks for on a cluster that it is on, in milli-CPUs."""
-    replicas = ask.previous[cluster.name].replicas
-    pods = ask.workload.pods
-    return float(
-        sum(
-            pod.requests.get("cpu", 0)
-            * (pod.replicas if replicas is None or len(pods) > 1 else replicas)
-            for pod in pods
-        )
-    )
+    return Term(objective.name, objective.weight, ((1.0, column),))
 
 
 def _latency(objective: Objective, limit: float | None, ask: Ask) -> Term | None:

@@ -142,6 +142,7 @@ class View:
     clusters: tuple[Cluster, ...]
     vectors: Vectors
     now: float | None = None
+    decided: Mapping[str, float] = field(default_factory=dict)
     _masks: dict[Hashable, int] = field(default_factory=dict)
     _facts: dict[Hashable, Column] = field(default_factory=dict)
     _columns: dict[Hashable, Column] = field(default_factory=dict)

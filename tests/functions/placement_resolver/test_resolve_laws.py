@@ -194,3 +194,36 @@ def test_the_bound_is_never_below_what_was_reached(
     found = place(fleet_of(build, clusters), apps_of(build, apps), build.policy(**LENIENT))
     assert found.summary["bound"] >= found.summary["objective"] - 0.05
     assert 0 <= found.summary["gap"] <= 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(sizes=st.lists(st.integers(2, 12), min_size=1, max_size=4), apps=APPS)
+def test_facts_collected_after_the_deployment_move_nothing(
+    build: Any, place: Any, sizes: list[int], apps: Any
+) -> None:
+    def facts(free: Sequence[int], observed: str) -> list[Any]:
+        return [
+            each
+            for number, (size, left) in enumerate(zip(sizes, free, strict=True))
+            for each in build.cluster(
+                f"c{number}",
+                build.group(cpu=left) | {"allocatable": {"cpu": str(size)}},
+                capacity={"observed": observed},
+            )
+        ]
+
+    plain = [app | {"pool": "", GPU: 0, "clusters": app["clusters"] or 1} for app in apps]
+    policy = build.policy(**LENIENT, objectives=[{"name": "cost", "weight": 1}])
+    wanted = [*apps_of(build, plain), policy]
+    first = place(facts(sizes, "2026-08-01T10:00:00Z"), wanted)
+    taken = [
+        sum(amounts["cpu"] for _, amounts in pods_on(f"c{number}", plain, first))
+        for number in range(len(sizes))
+    ]
+    free = [size - used for size, used in zip(sizes, taken, strict=True)]
+    kinds = ("ClusterProfile", "ClusterCapacity")
+    rest = [each for each in first.items if each.kind not in kinds]
+    then = place(rest, facts(free, "2026-08-01T12:00:00Z"))
+    for number in range(len(apps)):
+        assert set(first.chosen(f"w{number}")) <= set(then.chosen(f"w{number}"))
+    assert then.summary.get("moves", 0) == 0

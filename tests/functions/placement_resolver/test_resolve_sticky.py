@@ -152,6 +152,25 @@ def test_the_copies_of_what_stays_do_not_change_with_fresh_facts(build: Any, pla
     assert later.copy("a", "Deployment", "web") == first.copy("a", "Deployment", "web")
 
 
+def test_pods_that_stay_keep_their_pool_of_devices(build: Any, place: Any) -> None:
+    def facts(one: int, two: int, observed: str) -> Any:
+        pools = [
+            {"class": "vf", "resourceName": name, "allocatable": 8, "available": free}
+            for name, free in (("v/one", one), ("v/two", two))
+        ]
+        return [
+            build.profile("a"),
+            build.capacity("a", build.group(cpu=8, devices=pools), observed=observed),
+        ]
+
+    wish = {"requirements": {"devices": [{"class": "vf", "count": 4}]}}
+    first = place(facts(6, 4, NOW), build.app("web", wish))
+    later = place(with_facts(first.items, facts(2, 8, LATER)))
+    for found in (first, later):
+        (pods,) = found.report("web")["assignments"][0]["pods"]
+        assert pods["devices"] == [{"resourceName": "v/one", "count": 4}]
+
+
 def test_a_second_run_changes_nothing(build: Any, place: Any) -> None:
     clusters = [each for name in "abc" for each in build.cluster(name)]
     first = place(clusters, build.app("x", {"numberOfClusters": 2}), build.app("y"))
@@ -182,3 +201,25 @@ def test_a_decision_of_another_scheduler_holds_nothing(build: Any, place: Any) -
     }
     found = place(priced(build, a="0.050", b="0.051"), foreign, build.app("web", COST))
     assert found.chosen("web") == ["a"]
+
+
+def test_workloads_do_not_swap_places_for_ever(build: Any, place: Any) -> None:
+    names = [f"w{number}" for number in range(4)]
+
+    def facts(chosen: list[str], hour: int) -> list[Any]:
+        return [
+            each
+            for name in ("c0", "c1")
+            for each in build.cluster(
+                name,
+                build.group(cpu=4 - chosen.count(name)) | {"allocatable": {"cpu": "4"}},
+                capacity={"observed": f"2026-08-01T{hour}:00:00Z"},
+            )
+        ]
+
+    wish = {"disruption": {"failback": "WhenBetter"}}
+    found = place(facts([], 10), *(build.app(name, wish) for name in names))
+    for hour in (12, 14, 16):
+        chosen = [each for name in names for each in found.chosen(name)]
+        found = place(with_facts(found.items, facts(chosen, hour)))
+    assert found.summary.get("moves", 0) == 0

@@ -198,3 +198,10 @@ def test_a_loss_that_cannot_be_borne_is_told(
     assert full.ok is ok
     assert {each.code for each in full.results} == {"not-survivable"}
     assert len(full.results) == 2
+
+
+def test_workloads_decided_together_balance_the_load(build: Any, place: Any) -> None:
+    clusters = [each for name in ("c0", "c1") for each in build.cluster(name, build.group(cpu=4))]
+    found = place(clusters, *(build.app(f"w{number}") for number in range(4)))
+    chosen = [name for number in range(4) for name in found.chosen(f"w{number}")]
+    assert sorted(chosen) == ["c0", "c0", "c1", "c1"]

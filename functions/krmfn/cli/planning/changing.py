@@ -10,8 +10,8 @@ from typing import NamedTuple
 from krmfn.cli.errors import CliError
 from krmfn.cli.rendering.kptfile import KPTFILE
 from krmfn.cli.rendering.tree import PackageTree, read_tree
+from krmfn.kinds.fleet import is_made
 from krmfn.sdk.documents import SourceFile, read_file
-from krmfn.sdk.ownership import owner_of
 from krmfn.sdk.resource import Place, Resource, ResourceId
 from krmfn.sdk.wire import is_clean
 
@@ -79,7 +79,7 @@ class Changes:
         """Give the package with the changes."""
         present = {key_of(each) for package in tree.walk() for each in package.resources()}
         given = _among(self.given, present)
-        written = {key: each for key, each in given.items() if not owner_of(each)}
+        written = {key: each for key, each in given.items() if not is_made(each)}
         changed = self._replaced(tree, written)
         added = [each for key, each in written.items() if key not in present]
         return replace(changed, files=(*changed.files, *_files(added)))
@@ -88,14 +88,14 @@ class Changes:
         """Give what placement-resolver is given, with the changes of what functions made."""
         present = list(items)
         given = _among(self.given, {key_of(item) for item in present})
-        made = {key: each for key, each in given.items() if owner_of(each)}
+        made = {key: each for key, each in given.items() if is_made(each)}
         edited = []
         for item in present:
             key = key_of(item)
             if self._is_gone(item):
                 continue
             new = made.pop(key, None)
-            if new is None and owner_of(item):
+            if new is None and is_made(item):
                 new = given.get(key)
             edited.append(item if new is None else replace(new, slot=item.slot, place=item.place))
         return [*edited, *made.values()]
@@ -189,7 +189,7 @@ def _resources(source: Path) -> Iterator[Resource]:
     if (source / KPTFILE).exists():
         for package in read_tree(source.resolve()).walk():
             yield from (
-                each for each in package.resources() if each.path != KPTFILE and not owner_of(each)
+                each for each in package.resources() if each.path != KPTFILE and not is_made(each)
             )
     elif source.is_dir():
         for file in sorted(source.rglob("*")):

@@ -9,9 +9,9 @@ from krmfn.placement_resolver.fleet import Cluster
 from krmfn.placement_resolver.intents import PlacementPolicySpec
 from krmfn.placement_resolver.intents.intent import AffinityGroup
 from krmfn.placement_resolver.judges import Judges
+from krmfn.placement_resolver.load import is_counted
 from krmfn.placement_resolver.plan import Standing
 from krmfn.placement_resolver.view import View
-from krmfn.sdk.times import parse_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,7 @@ class Ask:
 
     def is_counted(self, cluster: Cluster) -> bool:
         """Say whether it runs on a cluster already, and the cluster's facts have counted it."""
-        stands = self.previous.get(cluster.name)
-        if stands is None or not stands.since or cluster.counted_until is None:
-            return False
-        return parse_instant(stands.since) < cluster.counted_until
+        return is_counted(self.previous.get(cluster.name), cluster)
 
     @property
     def counted(self) -> int:
