@@ -1,6 +1,7 @@
 """`krmfn generate` keeps every copy of a fact equal to the fact."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_the_command_refuses_another_source_tree_than_its_own(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        pytest.param((), ["KIND", "SetOwner  fn.krmfn.dev/v1alpha1  set-owner"], id="list"),
+        pytest.param((), ["KIND", "SetOwner fn.krmfn.dev/v1alpha1 set-owner"], id="list"),
         pytest.param(("setowner",), ["kind: CustomResourceDefinition"], id="crd"),
         pytest.param(("SetOwner.fn.krmfn.dev", "--format=table"), ["| `spec` |"], id="table"),
     ],
@@ -140,7 +141,7 @@ def test_the_schemas_of_the_kinds_can_be_printed(
 ) -> None:
     done = krmfn(new_tree, "schema", *arguments)
     assert done.returncode == 0
-    assert all(word in done.stdout for word in words)
+    assert all(word in re.sub(" +", " ", done.stdout) for word in words)
 
 
 def test_the_json_schema_of_a_kind_is_json(new_tree: Path, krmfn: Krmfn) -> None:
@@ -151,7 +152,7 @@ def test_the_json_schema_of_a_kind_is_json(new_tree: Path, krmfn: Krmfn) -> None
 def test_the_schema_of_an_unknown_kind_names_the_known_ones(new_tree: Path, krmfn: Krmfn) -> None:
     done = krmfn(new_tree, "schema", "SetOwners")
     assert done.returncode == 1
-    assert "`SetOwners` must be one of the kinds: SetOwner" in done.stderr
+    assert re.search(r"`SetOwners` must be one of the kinds: .*\bSetOwner\b", done.stderr)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,10 @@ def test_the_line_to_change_is_printed_as_it_must_become(tree: Path, krmfn: Krmf
     old, to, new, _ = advice.splitlines()
     project = tree / "pyproject.toml"
     assert f"\n{old.strip()}\n" in project.read_text()
-    assert (to, new.strip()) == ("to", old.strip().replace('"helm_expand', '"a_b | helm_expand'))
+    assert (to, new.strip()) == (
+        "to",
+        old.strip().replace('"cluster_profiler', '"a_b | cluster_profiler'),
+    )
 
 
 def test_the_function_in_the_readme_does_what_the_new_one_does(
