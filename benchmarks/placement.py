@@ -52,6 +52,17 @@ def fleet(items: int, clusters: int, load: float = 0.6, best: int = 20, seed: in
     )
 
 
+def crowded(problem: Problem, crowding: float, seed: int = 1) -> Problem:
+    """Give the same problem when items of load 0.5 to 1.5 crowd every cluster."""
+    draw = random.Random(seed)
+    items = []
+    for item in problem.items:
+        load = draw.uniform(0.5, 1.5)
+        items.append(replace(item, options=tuple(replace(o, load=load) for o in item.options)))
+    clusters = tuple(replace(cluster, crowding=crowding) for cluster in problem.clusters)
+    return replace(problem, clusters=clusters, items=tuple(items))
+
+
 def after_loss(problem: Problem, solution: Solution, everywhere: Problem) -> Problem:
     """Give the same items when the fullest cluster is gone; who stays has no time to move.
 

@@ -35,6 +35,8 @@ clusters that they describe, OCM's ManagedCluster and AddOnPlacementScore,
 Karmada's Cluster, Fleet's MemberCluster, Nephio's WorkloadCluster. Pods,
 addresses, machine IDs and annotations of other tools are not written. What
 this command wrote for NAME before and finds no longer goes; other files stay.
+Facts in FILEs are as old as the last heartbeat of a node in them; where they
+hold none, --observed-at says when they were read.
 """
 _METRICS = """\
 Ask Prometheus, Thanos, Mimir or Cortex for metrics of clusters, and write the
@@ -63,7 +65,10 @@ def _add_nodes(commands: Any) -> None:
     add("--cluster", required=True, type=_name, metavar="NAME", help="name of the cluster")
     add("--kubeconfig", type=Path, metavar="FILE", help="read the cluster with kubectl")
     add("--context", default="", metavar="NAME", help="context in it (default: its current one)")
-    at = "when the facts were read, such as 2026-08-01T10:00:00Z (default: now)"
+    at = (
+        "when the facts were read, such as 2026-08-01T10:00:00Z (default: now; of FILEs, the "
+        "last heartbeat of a node)"
+    )
     add("--observed-at", type=_instant, metavar="TIME", help=at)
     _add_common(parser)
     parser.set_defaults(run=run_nodes, usage_error=parser.error)
@@ -117,9 +122,11 @@ def run_nodes(args: argparse.Namespace) -> int:
         args.usage_error("either FILE or --kubeconfig must be given")
     if args.context and not args.kubeconfig:
         args.usage_error("--context is of a --kubeconfig")
-    observed_at = text_of(args.observed_at or _now())
+    read_at = args.observed_at or (_now() if args.kubeconfig else None)
+    objects = _objects(args)
+    observed_at = text_of(read_at or _last_heartbeat(objects))
     stamp = f"collect-nodes/{args.cluster}"
-    files, kinds = collect(_objects(args), args.cluster, observed_at, stamp)
+    files, kinds = collect(objects, args.cluster, observed_at, stamp)
     changes = replace_files(args.output, stamp, files)
     what = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     print(f"{args.output}: {what} ({_summary(changes)})")
@@ -154,6 +161,18 @@ def _objects(args: argparse.Namespace) -> "list[Body]":
     if args.kubeconfig:
         return Cluster(args.kubeconfig, args.context, args.timeout).read(_warn)
     return [each for name in args.files for each in objects_in(_text(name), name)]
+
+
+def _last_heartbeat(objects: "Iterable[Body]") -> datetime:
+    from krmfn.cli.collecting.nodes import last_heartbeat
+
+    heard = last_heartbeat(objects)
+    if heard is None:
+        raise CliError(
+            "`--observed-at` must say when FILE was read: it holds no Node with a "
+            "`lastHeartbeatTime` that would tell"
+        )
+    return heard
 
 
 def _text(name: str) -> str:

@@ -10,6 +10,7 @@ from krmfn.cli.errors import CliError
 if TYPE_CHECKING:
     from krmfn.cli.explaining.pages import Section
     from krmfn.cli.explaining.resolving import Resolution
+    from krmfn.cli.rendering.tree import PackageTree
 
 _DESCRIPTION = """\
 Say where the workloads of a package run, and why: all of them; one INTENT,
@@ -71,13 +72,16 @@ def run(args: argparse.Namespace) -> int:
             state = "was changed since it was rendered" if each.rendered else "is not rendered yet"
             session.note(f"{args.package} {state}: this is what rendering it would give")
             break
-    value, sections = _explained(args, resolutions, session.most)
+    value, sections = _explained(args, tree, resolutions, session.most)
     session.deliver({"package": str(args.package), **value}, sections)
     return 0
 
 
 def _explained(
-    args: argparse.Namespace, resolutions: "Sequence[Resolution]", most: int | None
+    args: argparse.Namespace,
+    tree: "PackageTree",
+    resolutions: "Sequence[Resolution]",
+    most: int | None,
 ) -> "tuple[dict[str, Any], list[Section]]":
     """Give what is asked for, as a value and as a page."""
     if not args.intent:
@@ -85,7 +89,7 @@ def _explained(
 
         values = [overview_value(each, most) for each in resolutions]
         return {"placements": values}, [part for each in values for part in overview_page(each)]
-    resolution, position = _find(args.intent, resolutions)
+    resolution, position = _find(args.intent, tree, resolutions)
     if not args.cluster:
         from krmfn.cli.explaining.intents import intent_page, intent_value
 
@@ -100,7 +104,9 @@ def _explained(
     return value, list(cluster_page(value))
 
 
-def _find(name: str, resolutions: "Sequence[Resolution]") -> "tuple[Resolution, int]":
+def _find(
+    name: str, tree: "PackageTree", resolutions: "Sequence[Resolution]"
+) -> "tuple[Resolution, int]":
     """Give the latest decision of an intent; its namespace may be left out where it is clear."""
     known = {
         key: (each, position) for each in resolutions for key, position in each.positions.items()
@@ -112,7 +118,17 @@ def _find(name: str, resolutions: "Sequence[Resolution]") -> "tuple[Resolution, 
         return known[short[0]]
     if short:
         raise CliError(f'INTENT must be one of {", ".join(sorted(short))}, but is "{name}"')
-    raise CliError(unknown("INTENT", "a PlacementIntent of the package", name, known))
+    decided = "that `spec.intents` of the functionConfig lets the run decide on"
+    where = decided if _is_intent(name, tree) else "of the package"
+    raise CliError(unknown("INTENT", f"a PlacementIntent {where}", name, known))
+
+
+def _is_intent(name: str, tree: "PackageTree") -> bool:
+    resources = (each for package in tree.walk() for each in package.resources())
+    return any(
+        each.kind == "PlacementIntent" and name in (each.name, f"{each.namespace}/{each.name}")
+        for each in resources
+    )
 
 
 def unknown(argument: str, what: str, given: str, known: Iterable[str]) -> str:

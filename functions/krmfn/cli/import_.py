@@ -3,14 +3,14 @@
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from krmfn.cli.errors import CliError
 
 if TYPE_CHECKING:
-    from krmfn.cli.importing.source import Document
+    from krmfn.cli.importing.source import Document, Imported
     from krmfn.cli.importing.translating import Translation
 
 _STDOUT = "-"
@@ -50,9 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if not translation.imported:
         raise CliError("FILE must hold placement intents of OCM, Karmada, Azure Fleet or EMCO")
     _tell_passed(translation.passed)
-    lost = [
-        f"{document}: {loss}" for document, each in translation.imported for loss in each.losses
-    ]
+    lost = [f"{loss.document}: {loss}" for _, each in translation.imported for loss in each.losses]
     label = "lost" if args.allow_loss else "error"
     for line in lost:
         print(f"{label}: {line}", file=sys.stderr)
@@ -85,12 +83,22 @@ def _write(translation: "Translation", output: str) -> None:
 
 
 def _texts(translation: "Translation") -> Iterator[tuple[str, str]]:
-    """Yield the file name and the text of every intent, with what it does not say."""
+    """Yield the file name and the text of every intent, with what there is to know about it."""
     from krmfn.sdk import yaml_dump
 
-    for _, each in translation.imported:
-        lost = "".join(f"# lost: {loss}\n" for loss in each.losses)
+    for document, each in translation.imported:
         for body in each.intents:
+            comments = "".join(f"# {line}\n" for line in _comments(document, each, body))
             metadata = body["metadata"]
             name = "-".join(filter(None, (metadata.get("namespace"), metadata["name"])))
-            yield f"{name}.yaml", lost + yaml_dump(body)
+            yield f"{name}.yaml", comments + yaml_dump(body)
+
+
+def _comments(document: "Document", imported: "Imported", body: Mapping[str, Any]) -> Iterator[str]:
+    for loss in imported.losses:
+        place = "" if loss.document == str(document) else f"{loss.document}: "
+        yield f"lost: {place}{loss}"
+    for note in imported.notes:
+        yield f"note: {note}"
+    if "resourceSelectors" not in body["spec"]:
+        yield "note: without resourceSelectors it places the whole package"

@@ -7,6 +7,9 @@ from typing import Any
 
 from krmfn.sdk import quantity
 
+PODS = "pods"
+"""The resource of which every pod takes one: nodes take a limited number of pods."""
+
 _PARTS = {"cpu": 1000}
 """In how many parts a unit of a resource is counted; every other one is counted in whole units."""
 

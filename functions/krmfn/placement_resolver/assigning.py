@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import fsum
 
-from krmfn.placement_resolver import solving
+from krmfn.placement_resolver import load, solving
 from krmfn.placement_resolver.assembly import Assembly, Baseline
 from krmfn.placement_resolver.dividing import is_divided, share_of
 from krmfn.placement_resolver.filters import Check
@@ -70,13 +71,17 @@ def _solved(
     used |= {view.index[name] for held in standing.values() for name in held if name in view.index}
     present = [view.clusters[number] for number in sorted(used)]
     gone = sorted({name for held in standing.values() for name in held} - set(view.index))
-    clusters = [solving.Cluster(each.name, layout.bins(each)) for each in present]
     names = [*(each.name for each in present), *gone]
     numbers = {name: number for number, name in enumerate(names)}
     items = tuple(
         _item(layout, each, numbers, short, policy, standing, as_of)
         for each, short in zip(layout.candidacies, lists, strict=True)
     )
+    crowding = _crowding(layout, items, len(names))
+    clusters = [
+        solving.Cluster(each.name, layout.bins(each), crowding[number])
+        for number, each in enumerate(present)
+    ]
     problem = solving.Problem((*clusters, *(solving.Cluster(name, ()) for name in gone)), items)
     solution = solving.solve(problem, _limits(policy))
     return Assembly(layout, policy, standing, as_of, names, problem, solution)
@@ -178,7 +183,12 @@ def _item(  # noqa: PLR0913, PLR0917 - a problem's item is made of all that
     disruption = workload.intent.spec.disruption or policy.disruption
     ranked = each.scores()
     options = [
-        solving.Option(numbers[view.clusters[number].name], float(ranked[number]), pods)
+        solving.Option(
+            numbers[view.clusters[number].name],
+            float(ranked[number]),
+            pods,
+            _load(each, view.clusters[number], len(short)),
+        )
         for number in _returning(each, short, held, disruption.failback)
         for pods in [_pods(layout, each, view.clusters[number])]
     ]
@@ -196,6 +206,38 @@ def _item(  # noqa: PLR0913, PLR0917 - a problem's item is made of all that
         together=layout.groups.together_of(workload),
         spreads=tuple(_spreads(each, numbers)),
     )
+
+
+def _load(each: Candidacy, cluster: Cluster, options: int) -> float:
+    """Give the share of a cluster's CPUs that a workload would take there, if it has a choice."""
+    if each.wanted is None:
+        return 0.0
+    share = load.share_of(each.workload, cluster)
+    return share / max(each.wanted or options, 1) if is_divided(each.workload) else share
+
+
+def _crowding(layout: Layout, items: Sequence[solving.Item], size: int) -> list[float]:
+    """Give for every cluster the points that two workloads of load 1 cost each other there.
+
+    A workload that comes to a cluster makes it busier for those that are there, and they for it:
+    of a mean load each, the two lose what `loadBalance` weighs on the mean over the workloads,
+    times twice that load.
+    """
+    points = [_balance(each) for each in layout.candidacies if not each.ask.held]
+    mean = sum(points) / len(points) if points else 0.0
+    loads: list[list[float]] = [[] for _ in range(size)]
+    for item in items:
+        for option in item.options:
+            if option.load > 0:
+                loads[option.cluster].append(option.load)
+    return [2 * mean * len(each) / fsum(each) if each and mean else 0.0 for each in loads]
+
+
+def _balance(each: Candidacy) -> float:
+    """Give the points that `loadBalance` is worth to a workload."""
+    whole = sum(term.weight for term in each.terms)
+    weight = sum(term.weight for term in each.terms if term.name == "loadBalance")
+    return 100 * weight / whole if whole else 0.0
 
 
 def _pods(layout: Layout, each: Candidacy, cluster: Cluster) -> tuple[solving.Pod, ...]:

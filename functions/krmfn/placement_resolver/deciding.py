@@ -12,6 +12,7 @@ from krmfn.placement_resolver.options import Candidacy, Layout
 from krmfn.placement_resolver.plan import Assignment, Decision, Plan, Standing
 from krmfn.placement_resolver.podding import patches_on, pod_plans
 from krmfn.placement_resolver.scoring import term_values
+from krmfn.placement_resolver.solving.packing import Packer
 from krmfn.placement_resolver.surviving import survival
 from krmfn.placement_resolver.telling import tell
 from krmfn.placement_resolver.vectors import Column
@@ -54,7 +55,7 @@ def decide(
         gap=score.gap,
         method=solved.solution.method.name.lower(),
         moves=sum(min(len(move.left), len(move.joined)) for move in solved.solution.moved),
-        forced=sum(min(move.forced, len(move.joined)) for move in solved.solution.moved),
+        forced=sum(_forced(solved, move) for move in solved.solution.moved),
         baseline=standing,
     )
     return plan, [*division.problems, *tell(solved, plan)]
@@ -75,10 +76,12 @@ def _decision(
         group=each.ask.group.name if each.ask.group else "",
         wanted=each.wanted,
         candidates=each.feasible.bit_count(),
-        removed=_removed(each, chosen, held, move),
+        removed=_removed(solved, position, chosen, move),
         rejections=rejections(each),
         relaxations=relaxations(each) if missing or not chosen else (),
-        unplaced=_unplaced(solved, missing) if missing else "",
+        unplaced=(
+            _unplaced(solved, missing) if missing else _short(solved, each, chosen, division)
+        ),
         survives=survives,
         unknown=unknown_facts(each),
     )
@@ -113,7 +116,7 @@ def _assignments(
             replicas=_number(each, replicas),
             came_from=stands.came_from if stands else came_from,
             since=stands.since if stands and stands.since else solved.as_of,
-            forced=bool(came_from and move and move.forced),
+            forced=bool(came_from and move and _forced(solved, move)),
             runner_up=best[0] if best else "",
             margin=score - best[1] if best else 0.0,
             pods=pod_plans(solved, each, name, replicas),
@@ -136,37 +139,68 @@ def _runner_up(each: Candidacy, ranked: Column, chosen: Sequence[str]) -> tuple[
 
 
 def _removed(
-    each: Candidacy,
-    chosen: Sequence[str],
-    held: Mapping[str, Standing],
-    move: solving.Move | None,
+    solved: Assembly, position: int, chosen: Sequence[str], move: solving.Move | None
 ) -> dict[str, str]:
     """Say of every cluster that was left why."""
-    view = each.ask.view
+    each = solved.layout.candidacies[position]
+    view, held = each.ask.view, each.ask.previous
     removed = {}
     for name in sorted(set(held) - set(chosen)):
-        if name not in view.index:
+        number = view.index.get(name)
+        if number is None:
             removed[name] = "the cluster is gone"
             continue
-        number = view.index[name]
         failed = next((one for one in each.checks if not one.mask >> number & 1), None)
         if failed is not None:
             removed[name] = f"the cluster {failed.text}: {failed.found(number)}"
+        elif each.wanted is not None and len(held) > each.wanted and set(chosen) <= set(held):
+            removed[name] = "fewer clusters are wanted"
+        elif why := _why_forced(solved, position, name):
+            removed[name] = why
         else:
-            removed[name] = _why_left(each, chosen, held, move)
+            forced = move is not None and move.forced
+            removed[name] = "others need room" if forced else "there is a better place"
     return removed
 
 
-def _why_left(
-    each: Candidacy,
-    chosen: Sequence[str],
-    held: Mapping[str, Standing],
-    move: solving.Move | None,
-) -> str:
-    """Say why a cluster was left that would still do."""
-    if each.wanted is not None and len(held) > each.wanted and set(chosen) <= set(held):
-        return "fewer clusters are wanted"
-    return "its room is needed by others" if move and move.forced else "there is a better place"
+def _why_forced(solved: Assembly, position: int, name: str) -> str:
+    """Say why a workload had to leave a cluster that passes every filter; "" where it had not."""
+    for option in solved.problem.items[position].options:
+        if solved.names[option.cluster] == name:
+            packer = Packer(solved.problem.clusters[option.cluster].groups)
+            if packer.pack(option.pods).room is None:
+                return "its pods do not fit there any more"
+            if packer.pack([*_pods_on(solved, option.cluster), *option.pods]).room is None:
+                return "its room is needed by others"
+    return ""
+
+
+def _pods_on(solved: Assembly, cluster: int) -> Iterator[solving.Pod]:
+    """Yield all pods that were placed on a cluster."""
+    for item, chosen in zip(solved.problem.items, solved.solution.chosen, strict=True):
+        if cluster in chosen:
+            yield from next(one.pods for one in item.options if one.cluster == cluster)
+
+
+def _forced(solved: Assembly, move: solving.Move) -> int:
+    """Give how many of the clusters that a workload moved from it could not stay on.
+
+    Beside what the solver counts, these are those that are full now, though it may like it better
+    where it is.
+    """
+    full = sum(bool(_why_forced(solved, move.item, solved.names[left])) for left in move.left)
+    return min(max(move.forced, full), len(move.joined))
+
+
+def _short(solved: Assembly, each: Candidacy, chosen: Sequence[str], division: Division) -> str:
+    """Say what a workload with all its clusters lacks nevertheless: replicas, or devices."""
+    key = each.workload.key
+    devices = [
+        f"{name}: not every pod can have {solved.short_of[key, name]}"
+        for name in chosen
+        if (key, name) in solved.short_of
+    ]
+    return "; ".join([*([division.short[key]] if key in division.short else []), *devices])
 
 
 def _unplaced(solved: Assembly, missing: solving.Unplaced) -> str:

@@ -16,10 +16,15 @@ from krmfn.sdk.result import graded
 
 @dataclass
 class Division:
-    """How many pods of each kind every cluster gets, where they are divided."""
+    """How many pods of each kind every cluster gets, where they are divided.
+
+    Attributes:
+        short: what had no room, by workload.
+    """
 
     shares: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     problems: list[Result] = field(default_factory=list)
+    short: dict[str, str] = field(default_factory=dict)
 
     def of(self, workload: Workload, cluster: str) -> dict[int, int]:
         """Give the pods of a workload on a cluster by the number of their kind."""
@@ -97,6 +102,7 @@ def _divide(
         shares = divide(replicas, scheduling, weights=weights, available=free, previous=previous)
     except ReplicasDoNotFitError as problem:
         shares = {}
+        division.short[each.workload.key] = f"{problem} of {each.workload.pods[kind].name}"
         if room:
             yield graded(
                 f"{problem} of {each.workload.pods[kind].name}",

@@ -5,7 +5,7 @@ kept: more replicas are added to those that stand, fewer are taken in proportion
 """
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from krmfn.placement_resolver.intents.intent import ReplicaScheduling
 from krmfn.sdk.quantity import Exact
@@ -55,7 +55,8 @@ def divide(
     aggregated = scheduling.replica_division_preference == "Aggregated"
     if not aggregated and scheduling.weight_preference.dynamic_weight is None:
         weighed = _weighed({name: (weights or {}).get(name, 0) for name in names})
-        return webster(replicas, weighed, limits=None if available is None else _sum(room, running))
+        limits = None if available is None else _sum(room, running)
+        return webster(replicas, weighed, limits=limits, first=running)
     return _by_room(replicas, room, running, aggregated=aggregated)
 
 
@@ -103,17 +104,19 @@ def webster(
     *,
     held: Mapping[str, int] | None = None,
     limits: Mapping[str, int] | None = None,
+    first: Collection[str] = (),
 ) -> dict[str, int]:
     """Give out seats one by one, each to the party with the most votes per twice its seats and one.
 
-    Ties go to the party with fewer seats, then by name. Source: A. Sainte-Laguë, La
-    représentation proportionnelle et la méthode des moindres carrés (1910).
+    Ties go to the party with fewer seats, then to one of `first`, then by name. Source:
+    A. Sainte-Laguë, La représentation proportionnelle et la méthode des moindres carrés (1910).
 
     Args:
         seats: how many more seats there are.
         votes: the votes of each party.
         held: seats that parties hold already; one without votes comes after all others.
         limits: the most seats each party may hold, those held included; no limit when absent.
+        first: the parties that have something already.
 
     Returns:
         all seats of each party, by name in order.
@@ -123,7 +126,7 @@ def webster(
     """
     result = {name: (held or {}).get(name, 0) for name in sorted({*votes, *(held or ())})}
     queue = [
-        (-votes.get(name, 0) / (2 * count + 1), count, name)
+        (-votes.get(name, 0) / (2 * count + 1), count, name not in first, name)
         for name, count in result.items()
         if limits is None or count < limits.get(name, 0)
     ]
@@ -131,11 +134,12 @@ def webster(
     for given in range(seats):
         if not queue:
             raise ReplicasDoNotFitError(seats, given)
-        _, count, name = queue[0]
+        _, count, later, name = queue[0]
         count += 1
         result[name] = count
         if limits is None or count < limits.get(name, 0):
-            heapq.heapreplace(queue, (-votes.get(name, 0) / (2 * count + 1), count, name))
+            quotient = -votes.get(name, 0) / (2 * count + 1)
+            heapq.heapreplace(queue, (quotient, count, later, name))
         else:
             heapq.heappop(queue)
     return result

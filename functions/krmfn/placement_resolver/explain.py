@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from krmfn.placement_resolver.amounts import granule, spelled
+from krmfn.placement_resolver.amounts import PODS, granule, spelled
 from krmfn.placement_resolver.demand import DeviceNeed, PodDemand
 from krmfn.placement_resolver.filters.nodes import replicas_at_least
 from krmfn.placement_resolver.fitting import allowed_rows, amounts_of, node_demand
@@ -93,6 +93,8 @@ def _reductions(each: Candidacy, pod: PodDemand, others: int) -> Iterator[Relaxa
         return others & rows.room_for(asked, within, count)
 
     for resource, amount in amounts.items():
+        if resource == PODS:
+            continue
         offered = {
             row.has(resource)
             for number, row in enumerate(rows.all)

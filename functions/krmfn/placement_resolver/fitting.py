@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from krmfn.kinds.pods import SchedulingDemands, nodes_allowed
+from krmfn.placement_resolver.amounts import PODS
 from krmfn.placement_resolver.demand import DeviceNeed, PodDemand, Workload
 from krmfn.placement_resolver.fleet import Cluster, Device, NodeGroup, Taint
 from krmfn.placement_resolver.view import Rows, View
@@ -31,6 +32,22 @@ class NodeDemand:
             has_capability(cluster, group, name) for name in self.capabilities
         )
 
+    def why_not(self, cluster: Cluster, group: NodeGroup) -> str:
+        """Say what keeps the pod from the nodes of a group."""
+        for name in self.capabilities:
+            if not has_capability(cluster, group, name):
+                return f"without `{name}`"
+        borne = self.scheduling.tolerations
+        for taint in group.taints:
+            is_hard = taint.effect in ("NoSchedule", "NoExecute")
+            is_special = self.special and is_borne(taint)
+            if is_hard and not is_special and not any(each.bears(taint) for each in borne):
+                return f"with the taint {taint.key}={taint.value}:{taint.effect}"
+        for key, value in self.scheduling.selector:
+            if group.labels.get(key) != value:
+                return f"without the label {key}={value}"
+        return "outside of its node affinity"
+
     def is_let_in(self, group: NodeGroup) -> bool:
         """Say whether labels and taints of the nodes let the pod in."""
         taints = [taint for taint in group.taints if not (self.special and is_borne(taint))]
@@ -44,8 +61,11 @@ def has_capability(cluster: Cluster, group: NodeGroup, name: str) -> bool:
 
 
 def is_borne(taint: Taint) -> bool:
-    """Say whether a toleration may be added for a taint: people set it, not the control plane."""
-    return not taint.key.startswith(_NEVER_BORNE)
+    """Say whether a toleration may be added for a taint: it sets nodes apart, and people set it.
+
+    `NoExecute` drains nodes, and the control plane's own taints say what is wrong with them.
+    """
+    return taint.effect != "NoExecute" and not taint.key.startswith(_NEVER_BORNE)
 
 
 def node_demand(pod: PodDemand, workload: Workload) -> NodeDemand:
@@ -84,7 +104,7 @@ def amounts_of(
         devices: the different devices of the fleet.
         needs: those of other pods, which may want the same devices.
     """
-    amounts: dict[str | DeviceNeed, int] = dict(pod.requests.items())
+    amounts: dict[str | DeviceNeed, int] = {**dict(pod.requests.items()), PODS: 1}
     if not pod.devices:
         return amounts
     known = tuple(devices)
@@ -104,10 +124,11 @@ def is_within(narrow: DeviceNeed, wide: DeviceNeed, devices: Iterable[Device]) -
 
 
 def said(amounts: Mapping[str | DeviceNeed, int]) -> str:
-    """Give amounts in words."""
+    """Give amounts in words; that a pod takes the place of a pod goes without saying."""
     from krmfn.placement_resolver.amounts import spelled
 
     return ", ".join(
         f"{amount} {need}" if isinstance(need, DeviceNeed) else f"{need} {spelled(need, amount)}"
         for need, amount in amounts.items()
+        if need != PODS or len(amounts) == 1
     )

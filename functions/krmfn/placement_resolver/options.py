@@ -68,10 +68,19 @@ def candidacy(ask: Ask) -> Candidacy:
     return replace(each, checks=(*found, *limits)) if limits else each
 
 
+def _of_a_domain(each: Candidacy, key: str) -> Check:
+    """Give the check that a cluster is of some domain, as Kubernetes demands of nodes."""
+    view = each.ask.view
+    mask = view.mark(("domain", key), lambda cluster: bool(domain_of(cluster, key)))
+    return Check("domains", f"has no `{key}`", mask, lambda _: "neither label nor property")
+
+
 def _domain_limits(each: Candidacy) -> Iterator[Check]:
     """Yield the domains that an intent may use where it limits their number: the best ones."""
     view, ranked = each.ask.view, each.scores()
     for constraint in each.workload.intent.spec.topology_spread_constraints:
+        if constraint.when_unsatisfiable == "DoNotSchedule":
+            yield _of_a_domain(each, constraint.topology_key)
         if not (constraint.min_groups or constraint.max_groups):
             continue
         key, domains = constraint.topology_key, domains_of(each, constraint.topology_key)

@@ -32,7 +32,7 @@ def pod_plans(
         if not devices:
             number = pod.replicas if count is None else count
             devices, short = _grants(pod, cluster, groups, solved.devices_left, number)
-            if short:
+            if short and number:
                 solved.short_of[each.workload.key, name] = short
         plans.append(
             PodPlan(
@@ -74,19 +74,25 @@ def _is_for(term: ClusterSelectorTerm | None, each: Candidacy, number: int) -> b
 
 def _groups(each: Candidacy, pod: PodDemand, cluster: Cluster) -> list[NodeGroup]:
     """Give the groups whose nodes may take the pod and have what it asks for."""
-    demand = node_demand(pod, each.workload)
-    amounts = amounts_of(pod, each.ask.view.devices)
+    demand, fitting = node_demand(pod, each.workload), _large_enough(each, pod, cluster)
+    return [
+        group for group in cluster.groups if group.name in fitting and demand.allows(cluster, group)
+    ]
+
+
+def _large_enough(each: Candidacy, pod: PodDemand, cluster: Cluster) -> set[str]:
+    """Give the groups whose nodes, or a zone of them, would take the pod if they were empty.
+
+    What runs there now does not count: the nodes would else change with every observation.
+    """
     view = each.ask.view
-    # What runs there now does not count: the nodes would else change with every observation.
-    fitting = {
+    amounts = amounts_of(pod, view.devices)
+    return {
         row.group.name
         for _, row in view.rows_for(pod.aligned).of(view.index[cluster.name])
         for whole in [row.whole()]
         if all(whole.has(resource) >= amount for resource, amount in amounts.items())
     }
-    return [
-        group for group in cluster.groups if group.name in fitting and demand.allows(cluster, group)
-    ]
 
 
 def _mistakable(
@@ -94,8 +100,11 @@ def _mistakable(
 ) -> list[NodeGroup]:
     """Give the other groups that the scheduler would use: it knows nothing of capabilities."""
     demand = replace(node_demand(pod, each.workload), capabilities=())
+    fitting = _large_enough(each, pod, cluster)
     return [
-        group for group in cluster.groups if group not in chosen and demand.allows(cluster, group)
+        group
+        for group in cluster.groups
+        if group not in chosen and group.name in fitting and demand.allows(cluster, group)
     ]
 
 

@@ -1,6 +1,7 @@
 """From ClusterProfiles and ClusterCapacities to the clusters that placement knows."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,7 +14,7 @@ from typing import Any
 from krmfn.kinds import fleet as kinds
 from krmfn.kinds.fleet import DOMAIN, ClusterCapacity
 from krmfn.kinds.inventory import CLUSTER_PROFILE, GROUP, Property, properties_of
-from krmfn.placement_resolver.amounts import all_offered
+from krmfn.placement_resolver.amounts import PODS, all_offered
 from krmfn.placement_resolver.fleet import (
     CAPACITY,
     Capability,
@@ -30,6 +31,14 @@ from krmfn.sdk.times import parse_instant, parse_span
 CAPABILITY = f"capability.{DOMAIN}/"
 AVAILABLE = f"available.{DOMAIN}/"
 ALLOCATABLE = f"allocatable.{DOMAIN}/"
+_PODS_PER_NODE = 110
+"""The kubelet's own limit, where a node does not tell one."""
+
+_MOST_NODES = 5_000
+"""The largest clusters that Kubernetes is tested with; of totals nobody knows how many nodes."""
+
+_LONGEST_NAME = 253
+_NO_FOLDER = re.compile(r"[/\\\x00-\x1f\x7f]|^\.+$")
 _STATUS = {"true": "True", "false": "False"}
 
 
@@ -70,7 +79,7 @@ def read_facts(package: Package, policy: PlacementPolicySpec) -> tuple[Facts, li
     """
     profiles = package.select(kind=CLUSTER_PROFILE, group=GROUP)
     capacities = {each.metadata.name: each for each in package.of(ClusterCapacity)}
-    problems = [*_twice(profiles), *_alone(capacities, profiles)]
+    problems = [*_twice(profiles), *_unnamed(profiles), *_alone(capacities, profiles)]
     read = [_profile(profile) for profile in profiles]
     as_of = policy.as_of or _newest([each.properties for each in read], capacities.values())
     limit = parse_span(policy.max_fact_age) if policy.max_fact_age else None
@@ -114,6 +123,20 @@ def _twice(profiles: Iterable[Resource]) -> Iterator[Result]:
             yield error(message, code="cluster-twice", at=profile, field="metadata.name")
 
 
+def _unnamed(profiles: Iterable[Resource]) -> Iterator[Result]:
+    """Refuse names that cannot be those of a folder `clusters/<name>`."""
+    for profile in profiles:
+        name = profile.name
+        if not 0 < len(name) <= _LONGEST_NAME or _NO_FOLDER.search(name):
+            yield error(
+                f"must be a name of at most {_LONGEST_NAME} characters that a folder can have, "
+                f'but is "{name[:60]}"',
+                code="cluster-name",
+                at=profile,
+                field="metadata.name",
+            )
+
+
 def _alone(
     capacities: Mapping[str, ClusterCapacity], profiles: Iterable[Resource]
 ) -> Iterator[Result]:
@@ -128,7 +151,8 @@ def _profile(profile: Resource) -> _Profile:
     """Read a profile, and forget its text's values: a fleet has thousands."""
     body = profile.parsed()
     metadata = body.get("metadata")
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else {}
+    labels = labels if isinstance(labels, Mapping) else {}
     status = body.get("status")
     status = status if isinstance(status, Mapping) else {}
     version = status.get("version")
@@ -136,7 +160,7 @@ def _profile(profile: Resource) -> _Profile:
     return _Profile(
         name=profile.name,
         namespace=profile.namespace,
-        labels={intern(str(key)): intern(str(text)) for key, text in (labels or {}).items()},
+        labels={intern(str(key)): intern(str(text)) for key, text in labels.items()},
         properties=properties_of(body),
         version=str(version.get("kubernetes", "")) if isinstance(version, Mapping) else "",
         healthy=_is_healthy(status.get("conditions")),
@@ -199,6 +223,9 @@ def _cluster(profile: _Profile, capacity: ClusterCapacity | None, trust: _Trust)
         )
         return replace(cluster, groups=_totals(properties, trust), counted_until=counted)
     spec = capacity.spec
+    if not spec.node_groups and (sums := _totals(properties, trust)):
+        # A hub knows sums and no nodes.
+        return replace(cluster, taints=_taints(spec.taints), groups=sums)
     if _is_old(spec.observed_at or "", trust.oldest):
         return replace(cluster, taints=_taints(spec.taints), stale=(*stale, CAPACITY))
     return replace(
@@ -250,7 +277,10 @@ def _totals(properties: Mapping[str, Property], trust: _Trust) -> tuple[NodeGrou
     """Give the cluster as one node: without a ClusterCapacity only totals are known."""
     whole = _readable(_below(ALLOCATABLE, properties))
     free = whole | _readable(_below(AVAILABLE, properties))
-    return (NodeGroup("", 1, trust.left(free, whole), whole),) if free else ()
+    if not free:
+        return ()
+    unlimited = {PODS: _PODS_PER_NODE * _MOST_NODES}
+    return (NodeGroup("", 1, unlimited | trust.left(free, whole), unlimited | whole),)
 
 
 def _below(prefix: str, properties: Mapping[str, Property]) -> dict[str, str]:
@@ -284,8 +314,15 @@ def _taints(taints: Iterable[kinds.Taint]) -> tuple[Taint, ...]:
 
 
 def _group(group: kinds.NodeGroup, trust: _Trust) -> NodeGroup:
-    whole = all_offered(group.allocatable)
-    free = whole if group.available is None else all_offered(group.available)
+    whole = {PODS: _PODS_PER_NODE, **all_offered(group.allocatable)}
+    free = (
+        whole
+        if group.available is None
+        else {
+            PODS: whole[PODS],
+            **all_offered(group.available),
+        }
+    )
     return NodeGroup(
         name=group.name,
         count=group.count,

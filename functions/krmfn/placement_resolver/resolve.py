@@ -51,7 +51,7 @@ def resolve(
     """
     policy, problems = _policy(package)
     intents = package.of(PlacementIntent)
-    problems += _missing(config, intents)
+    problems += [*_missing(config, intents), *_of_one_name(intents)]
     facts, wrong = read_facts(package, policy)
     problems += wrong
     names = frozenset(
@@ -140,6 +140,21 @@ def _missing(config: PlacementResolver, intents: Iterable[PlacementIntent]) -> I
                 at=config.resource,
                 field=f"spec.intents[{position}]",
             )
+
+
+def _of_one_name(intents: Iterable[PlacementIntent]) -> Iterator[Result]:
+    """Refuse intents of one name in several packages: decisions are told apart by it."""
+    seen: set[tuple[str, str]] = set()
+    for intent in intents:
+        key = (intent.metadata.namespace, intent.metadata.name)
+        if key in seen:
+            yield error(
+                f'must be the only PlacementIntent "{intent.metadata.name}", sub-packages included',
+                code="intent-twice",
+                at=intent,
+                field="metadata.name",
+            )
+        seen.add(key)
 
 
 def _undefined(

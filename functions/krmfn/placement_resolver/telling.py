@@ -22,7 +22,7 @@ def tell(solved: Assembly, plan: Plan) -> Iterator[Result]:
                 yield warning(message, code="cluster-gone", at=decision.intent)
     intents = {each.workload.key: each.workload.intent for each in solved.layout.candidacies}
     for (key, cluster), short in sorted(solved.short_of.items()):
-        message = f"must have devices of its own on {cluster}, but others take them: {short}"
+        message = f"must have all its devices on {cluster}, but not every pod can have {short}"
         yield graded(message, code="devices-short", fails=fails, at=intents[key])
     if plan.moves:
         were = "placement was" if plan.moves == 1 else "placements were"

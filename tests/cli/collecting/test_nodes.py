@@ -1,6 +1,5 @@
 """`krmfn collect nodes` writes the facts of a cluster, and nothing else is touched."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +154,8 @@ def test_collecting_again_replaces_and_removes_what_it_wrote(collect_nodes: Any)
 
 def test_what_others_wrote_stays(collect_nodes: Any, run: Any) -> None:
     collect_nodes("-", stdin=NODE)
-    run("nodes", "--cluster", "waw-edge-2", "--output", "fleet", "-", stdin=NODE)
+    other = ("--cluster", "waw-edge-2", "--observed-at", "2026-08-01T10:00:00Z")
+    assert run("nodes", *other, "--output", "fleet", "-", stdin=NODE).code == 0
     by_hand = {f"{CLUSTER}/node_w9.yaml": NODE, "README.md": "collect-nodes/waw-edge-1"}
     mixed = (FOLDER / "node_w1.yaml").read_text() + "---\n" + NODE
     own = (FOLDER / "node_w1.yaml").read_text().replace("\n", "\n    ")
@@ -271,9 +271,44 @@ def test_a_missing_file_is_told(collect_nodes: Any) -> None:
     assert '"none.yaml" must be a file that can be read' in ran.err
 
 
-def test_the_time_of_collection_is_now_unless_it_is_said(run: Any, written: Any) -> None:
-    run("nodes", "--cluster", "a", "--output", "fleet", "-", stdin=NODE)
-    observed = written("clusters/a/node_w1.yaml")["metadata"]["annotations"][
-        "krmfn.dev/observed-at"
-    ]
-    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", observed)
+def heard(name: str, *beats: str) -> str:
+    conditions = "".join(f"  - {{type: C, lastHeartbeatTime: {beat!r}}}\n" for beat in beats)
+    return NODE.replace("w1", name) + f"status:\n  conditions:\n{conditions}"
+
+
+def test_facts_of_a_file_are_as_old_as_the_last_heartbeat_in_it(run: Any, written: Any) -> None:
+    beats = (
+        "2024-01-01T09:00:00Z",
+        "2024-01-01T12:30:00+02:00",
+        "never",
+        "9999-12-31T23:59:59-23:59",
+    )
+    silent = NODE.replace("w1", "w3")
+    text = "---\n".join([heard("w1", *beats), heard("w2", "2024-01-01T10:00:00Z"), silent])
+
+    assert run("nodes", "--cluster", "a", "--output", "fleet", "-", stdin=text).code == 0
+
+    observed = {
+        written(f"clusters/a/node_{name}.yaml")["metadata"]["annotations"]["krmfn.dev/observed-at"]
+        for name in ("w1", "w2", "w3")
+    }
+    assert observed == {"2024-01-01T10:30:00Z"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [NODE, HUB, heard("w1", "never"), NODE + "status: {conditions: {}}\n"],
+    ids=["no conditions", "no node", "no instant", "no list"],
+)
+def test_a_file_that_does_not_tell_its_age_must_be_told_it(run: Any, text: str) -> None:
+    ran = run("nodes", "--cluster", "a", "--output", "fleet", "-", stdin=text)
+    assert (ran.code, ran.out, files()) == (1, "", {})
+    assert "`--observed-at` must say when FILE was read" in ran.err
+
+
+def test_what_is_said_of_the_time_holds_against_heartbeats(
+    collect_nodes: Any, written: Any
+) -> None:
+    collect_nodes("-", stdin=heard("w1", "2024-01-01T09:00:00Z"))
+    annotations = written(f"{CLUSTER}/node_w1.yaml")["metadata"]["annotations"]
+    assert annotations["krmfn.dev/observed-at"] == "2026-08-01T10:00:00Z"

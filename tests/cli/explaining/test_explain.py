@@ -71,11 +71,9 @@ upf on krk-edge-1: rejected by 3 of 5 checks
 
 Checks
 CHECK        VERDICT  STOPS A CLUSTER THAT                                FOUND HERE
-not-healthy  passed   has the condition ControlPlaneHealthy, and it is
-                      not True
+not-healthy  passed
 capability   unknown  does not have the capability `dpdk`                 Unknown: NodeFeature of w2
-nodes        passed   has no nodes whose labels, taints and capabilities
-                      suit Deployment upf
+nodes        passed
 devices      failed   has no node with cpu 12, memory 1Gi, 2 sriov-vf on  sriov-vf on n3 0 at most
                       n3 free for a pod of Deployment upf
 replicas     failed   has no room for 2 pods of Deployment upf, each      room for fewer
@@ -121,6 +119,34 @@ def test_a_cluster_that_would_do_is_told_who_took_its_room(fleet: Any) -> None:
     room = {"pods": "Deployment api", "wanted": 1, "alone": 2, "beside": 0}
     assert value["room"] == [room]
     assert value["residents"] == [{"intent": "upf", "pods": 2}]
+
+
+COUNTED = "it runs there already, and the facts, which are younger, are taken to have counted it"
+
+
+def test_where_the_facts_have_counted_a_workload_its_room_says_so(
+    fleet: Any, make_cluster: Callable[..., str]
+) -> None:
+    fleet.run("explain", "api", "waw-edge-2")
+    assert COUNTED not in fleet.out
+    fleet.render()
+    younger = make_cluster("waw-edge-2", "0.05", 16).replace("2026-08-01T10", "2026-08-02T10")
+    fleet.write({"clusters/waw-edge-2/facts.yaml": younger})
+    fleet.run("explain", "api", "waw-edge-2")
+    assert shown(fleet.out)[-1] == COUNTED
+    fleet.run("explain", "api", "waw-edge-1")
+    assert COUNTED not in fleet.out
+
+
+def test_errors_are_as_wide_as_the_terminal(fleet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet.write({"policy.yaml": fleet.files()["policy.yaml"].replace("Warn", "Fail")})
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    fleet.run("explain", "api")
+    result, *_ = fleet.err.partition("note:")
+    assert len(result.splitlines()) > 1
+    assert max(map(len, result.splitlines())) <= 60
 
 
 def test_a_chosen_cluster_has_nothing_that_would_have_to_change(fleet: Any) -> None:
@@ -272,6 +298,17 @@ def test_an_unknown_name_is_an_error_with_those_that_are_close(
     assert fleet.run("explain", *arguments) == 1
     assert fleet.out == ""
     assert fleet.err.splitlines()[-1] == f"error: {message}"
+
+
+def test_an_intent_that_the_run_does_not_decide_on_is_told_apart(fleet: Any) -> None:
+    head = fleet.files()["Kptfile"].partition("  mutators:")[0]
+    step = "  mutators:\n  - {image: placement-resolver, configMap: {intents: api}}\n"
+    fleet.write({"Kptfile": f"{head}{step}"})
+    assert fleet.run("explain", "upf") == 1
+    assert fleet.err.splitlines()[-1] == (
+        "error: INTENT must be a PlacementIntent that `spec.intents` of the functionConfig lets "
+        'the run decide on, but is "upf"; there are "api"'
+    )
 
 
 def test_two_placements_of_a_pipeline_are_both_told(fleet: Any) -> None:

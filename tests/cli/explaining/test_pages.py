@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from krmfn.cli.explaining.pages import Section, cell, markdown, show, table
+from krmfn.cli.explaining.pages import Section, cell, markdown, show, table, wrapped
 from krmfn.cli.rendering.terminal import Part
 
 
@@ -34,6 +34,16 @@ def lines(section: Section, width: int) -> list[str]:
 WIDE = Section(
     table=table("NAME|WHY", [["waw-edge-1", "has no room for two pods"], ["b", "is full"]])
 )
+
+
+@pytest.mark.parametrize(
+    ("width", "pieces"),
+    [(14, ["error  one two", "three-four"]), (0, ["error  one two three-four"])],
+    ids=["terminal", "pipe"],
+)
+def test_a_line_is_as_wide_as_the_terminal(width: int, pieces: list[str]) -> None:
+    made = wrapped(Part("error  one two three-four", "mild"), width)
+    assert made == [Part(piece, "mild") for piece in pieces]
 
 
 def test_a_table_takes_no_more_room_than_it_needs() -> None:

@@ -1,6 +1,7 @@
 """EMCO's intents as PlacementIntents, and the clusters that these lead to."""
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -237,6 +238,22 @@ def test_what_an_intent_cannot_say_is_refused_by_name(
     ran = run_import(_text(_app(some=_labelled("edge")), *_hardware({"c": (1, [asked])})))
     assert (ran.code, ran.out) == (1, "")
     assert f"({reason})" in ran.err
+
+
+def test_a_loss_names_the_file_and_the_document_that_it_stands_in(
+    run_import: Callable[..., Any], tmp_path: Path
+) -> None:
+    more = tmp_path / "more.yaml"
+    more.write_text(_text(*_hardware({"c": (1, [_amount("cpu", 2, limits=4)])})))
+    app = _text(_app(some=_labelled("edge")))
+
+    ran = run_import(app, str(more))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith('error: more.yaml: document "c-0": spec.resource.limits: ')
+
+    ran = run_import(app, str(more), "--allow-loss")
+    first = ran.out.replace(f"{tmp_path}/", "").splitlines()[0]
+    assert first.startswith('# lost: more.yaml: document "c-0": spec.resource.limits: ')
 
 
 def _moved(document: dict[str, Any], anchor: str) -> dict[str, Any]:

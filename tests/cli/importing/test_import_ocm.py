@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from krmfn.cli.importing.ocm import rewrite_cel
-from krmfn.sdk import cel
+from krmfn.placement_resolver.intents import PlacementResolver
+from krmfn.placement_resolver.resolve import resolve
+from krmfn.sdk import Package, Resource, cel, yaml_load_all
 
 HEAD = """
 apiVersion: cluster.open-cluster-management.io/v1beta1
@@ -20,6 +22,7 @@ kind: ManagedClusterSetBinding
 metadata: {name: %s, namespace: n}
 spec: {clusterSet: %s}
 """
+UNSTEADY = "{scoreCoordinate: {builtIn: Steady}, weight: -1}"
 IN_EDGE = {
     "labelSelector": {
         "matchExpressions": [
@@ -118,8 +121,80 @@ def test_scores_become_preferences_objectives_and_stickiness(
 
 
 @pytest.mark.parametrize(
+    "policy",
+    [
+        "{mode: Exact, configurations: [{scoreCoordinate: {builtIn: ResourceAllocatableCPU}}]}",
+        "{mode: Exact}",
+        "{configurations: [{scoreCoordinate: {builtIn: Balance}, weight: 0}]}",
+    ],
+    ids=["exact", "nothing counts", "balance weighs nothing"],
+)
+def test_what_does_not_balance_keeps_the_objectives_of_the_policy_out(
+    run_import: Callable[..., Any], policy: str
+) -> None:
+    ran = run_import(f"{HEAD}spec: {{prioritizerPolicy: {policy}}}{_bound('global')}")
+    assert ran.intents["p"]["objectives"] == [{"name": "loadBalance", "weight": 0}]
+
+
+@pytest.mark.parametrize(("free", "chosen"), [("4Gi", "big"), ("60Gi", "big")])
+def test_only_the_scores_that_are_named_choose(
+    run_import: Callable[..., Any], free: str, chosen: str
+) -> None:
+    policy = (
+        "{mode: Exact, configurations: [{scoreCoordinate: {builtIn: ResourceAllocatableMemory}}]}"
+    )
+    spec = f"{{numberOfClusters: 1, prioritizerPolicy: {policy}}}"
+    (intent,) = yaml_load_all(run_import(f"{HEAD}spec: {spec}{_bound('global')}").out)
+    fleet = [*_cluster("big", "64Gi", free), *_cluster("small", "32Gi", "32Gi")]
+    package = Package([Resource.of(each) for each in [intent, *fleet]])
+    plan, problems = resolve(PlacementResolver.default(), package, lambda *_: {})
+    assert plan, problems
+    (decision,) = plan.decisions
+    assert [each.cluster.name for each in decision.assignments] == [chosen]
+
+
+def _cluster(name: str, allocatable: str, available: str) -> list[dict[str, Any]]:
+    amounts = {"cpu": "8", "memory": allocatable}
+    return [
+        {
+            "apiVersion": "multicluster.x-k8s.io/v1alpha1",
+            "kind": "ClusterProfile",
+            "metadata": {"name": name},
+            "spec": {"clusterManager": {"name": "test"}},
+            "status": {
+                "properties": [{"name": "allocatable.krmfn.dev/memory", "value": allocatable}]
+            },
+        },
+        {
+            "apiVersion": "intent.krmfn.dev/v1alpha1",
+            "kind": "ClusterCapacity",
+            "metadata": {"name": name},
+            "spec": {
+                "nodeGroups": [
+                    {
+                        "name": "g0",
+                        "count": 1,
+                        "allocatable": amounts,
+                        "available": {**amounts, "memory": available},
+                    }
+                ]
+            },
+        },
+    ]
+
+
+def test_what_is_kept_in_another_way_is_a_comment(run_import: Callable[..., Any]) -> None:
+    policy = "{configurations: [{scoreCoordinate: {builtIn: Steady}, weight: 3}]}"
+    ran = run_import(f"{HEAD}spec: {{prioritizerPolicy: {policy}}}{_bound('global')}")
+    steady, whole, *_ = ran.out.splitlines()
+    assert steady.startswith("# note: Steady, of weight 3, is `disruption.stickiness`: ")
+    assert whole == "# note: without resourceSelectors it places the whole package"
+
+
+@pytest.mark.parametrize(
     ("field", "reason"),
     [
+        (f"prioritizerPolicy: {{configurations: [{UNSTEADY}]}}", "unsteady"),
         ("decisionStrategy: {groupStrategy: {clustersPerDecisionGroup: 2}}", "decision-groups"),
         (
             "prioritizerPolicy: {configurations: [{scoreCoordinate: {builtIn: Spread}}]}",

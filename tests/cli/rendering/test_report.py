@@ -71,6 +71,12 @@ def test_results_are_shown_worst_first_with_file_and_field() -> None:
     ]
 
 
+def test_resources_of_one_file_are_told_apart_by_name() -> None:
+    one, two = ({**ERROR, "resourceRef": {"kind": "Pod", "name": name}} for name in "ab")
+    places = [line.split("  ")[-2] for line in shown(run(one, two))[2:]]
+    assert places == ["a.yaml:spec.a (a)", "a.yaml:spec.a (b)"]
+
+
 def test_a_long_message_is_wrapped_below_itself() -> None:
     long = {**ERROR, "message": "must be " + "much " * 12 + "better"}
     assert shown(run(long), width=80)[2:] == [

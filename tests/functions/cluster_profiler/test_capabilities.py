@@ -91,8 +91,8 @@ def test_dpdk_goes_by_hugepages_and_drivers(
         ("rt-kernel", {"kernel": "4.18.0-372.9.1.rt7.166.el8.x86_64"}, "True"),
         ("rt-kernel", {"kernel": "5.15.0-1056-realtime"}, "True"),
         ("rt-kernel", {"kernel": "6.1.0-13-rt-amd64"}, "True"),
-        ("rt-kernel", {"kernel": "6.8.0-52-generic"}, "False"),
-        ("rt-kernel", {"kernel": "5.14.0-427.13.1.el9_4.x86_64"}, "False"),
+        ("rt-kernel", {"kernel": "6.8.0-52-generic"}, "Unknown"),
+        ("rt-kernel", {"kernel": "6.12.0-55.el10.x86_64"}, "Unknown"),
         ("rt-kernel", {"kernel": "6.6.30-quartz"}, "Unknown"),
         (
             "sev-snp",
@@ -119,6 +119,51 @@ def test_the_rules_that_ship_are_not_misled(
     decided = profile({"clusters/waw/n.yaml": node(**given)}).capability(capability)
     assert decided["status"] == expected
     assert decided.get("missing" if expected == "Unknown" else "evidence")
+
+
+REAL_TIME = """\
+apiVersion: performance.openshift.io/v2
+kind: PerformanceProfile
+metadata:
+  name: cnf
+spec:
+  nodeSelector:
+    pool: cnf
+  realTimeKernel:
+    enabled: %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("kernel", "enabled", "expected", "reason"),
+    [
+        (
+            "5.14.0-427.el9_4.x86_64+rt",
+            "false",
+            "True",
+            'kernel name "5.14.0-427.el9_4.x86_64+rt"',
+        ),
+        (
+            "5.14.0-427.el9_4.x86_64",
+            "false",
+            "False",
+            'PerformanceProfile "cnf" realTimeKernel.enabled false',
+        ),
+        ("5.14.0-427.el9_4.x86_64", "true", "Unknown", "kernel.config"),
+    ],
+    ids=["the name says so", "nobody wants it", "it is not seen yet"],
+)
+def test_what_is_known_of_a_real_time_kernel_names_its_fact(
+    profile: Profile, node: MakeNode, kernel: str, enabled: str, expected: str, reason: str
+) -> None:
+    facts = {
+        "clusters/waw/n.yaml": node(kernel=kernel, labels="{pool: cnf}"),
+        "clusters/waw/p.yaml": REAL_TIME % enabled,
+    }
+    decided = profile(facts).capability("rt-kernel")
+    assert decided["status"] == expected
+    (line,) = decided["missing" if expected == "Unknown" else "evidence"]
+    assert line.partition(": ")[2].startswith(reason)
 
 
 def test_rdma_is_what_the_policy_orders(profile: Profile, node: MakeNode) -> None:

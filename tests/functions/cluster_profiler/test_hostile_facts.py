@@ -42,7 +42,7 @@ def changed(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return copy
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(number=st.integers(0, len(FACTS) - 1), data=st.data())
 def test_whatever_a_fact_holds_the_function_answers(number: int, data: st.DataObject) -> None:
     file, body = FACTS[number]

@@ -51,12 +51,12 @@ def test_a_need_is_within_another(narrow: DeviceNeed, wide: DeviceNeed, *, withi
 
 def test_a_narrow_need_takes_from_every_wider_one() -> None:
     needs = (N3, 2, ""), (ANY, 1, "")
-    assert amounts_of(pod(*needs, cpu=500), DEVICES) == {"cpu": 500, N3: 2, ANY: 3}
+    assert amounts_of(pod(*needs, cpu=500), DEVICES) == {"cpu": 500, "pods": 1, N3: 2, ANY: 3}
 
 
 def test_needs_of_others_are_taken_from_too() -> None:
-    assert amounts_of(pod((N3, 2, "")), DEVICES, needs=(ANY, FAST)) == {N3: 2, ANY: 2}
-    assert amounts_of(pod(cpu=500), DEVICES, needs=(ANY,)) == {"cpu": 500}
+    assert amounts_of(pod((N3, 2, "")), DEVICES, needs=(ANY, FAST)) == {"pods": 1, N3: 2, ANY: 2}
+    assert amounts_of(pod(cpu=500), DEVICES, needs=(ANY,)) == {"cpu": 500, "pods": 1}
 
 
 @given(st.lists(st.tuples(st.sampled_from([ANY, N3, FAST]), st.integers(1, 5)), max_size=4))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from krmfn.placement_resolver.fleet import CAPACITY
+from krmfn.placement_resolver.fleet import CAPACITY, NodeGroup
 from krmfn.placement_resolver.intents import PlacementPolicySpec
 from krmfn.placement_resolver.reading import read_facts
 from krmfn.sdk import Package, Resource
@@ -16,6 +16,18 @@ GIB = 1024**3
 def read(*bodies: Any, **policy: Any) -> Any:
     package = Package(Resource.of(each) for each in bodies)
     return read_facts(package, PlacementPolicySpec.model_validate(policy))
+
+
+def amounts(group: NodeGroup) -> dict[str, int]:
+    """Give what is free but the places for pods, which every node has."""
+    return {name: amount for name, amount in group.available.items() if name != "pods"}
+
+
+def test_a_node_that_tells_no_limit_takes_as_many_pods_as_a_kubelet_does(build: Any) -> None:
+    told, untold = build.group(cpu=4), build.group(cpu=4)
+    told |= {"allocatable": {"cpu": "4", "pods": "250"}, "available": {"cpu": "4", "pods": "9"}}
+    facts, _ = read(*build.cluster("a", told), *build.cluster("b", untold))
+    assert [each.groups[0].available["pods"] for each in facts.clusters] == [9, 110]
 
 
 def test_clusters_come_by_name_whatever_their_order(build: Any) -> None:
@@ -34,13 +46,13 @@ def test_amounts_are_whole_numbers_of_the_smallest_unit(build: Any) -> None:
     group = build.group(cpu="43281m", memory="3150Mi", **{"hugepages-1Gi": "48Gi"})
     facts, _ = read(*build.cluster("a", group))
     (found,) = facts.clusters[0].groups
-    assert found.available == {"cpu": 43281, "memory": 3150 * 2**20, "hugepages-1Gi": 48 * GIB}
+    assert amounts(found) == {"cpu": 43281, "memory": 3150 * 2**20, "hugepages-1Gi": 48 * GIB}
 
 
 @pytest.mark.parametrize(("text", "size"), [("1k", 1000), ("1Ki", 1024), ("1e3", 1000), ("0", 0)])
 def test_k_is_not_ki(build: Any, text: str, size: int) -> None:
     facts, _ = read(*build.cluster("a", build.group(memory=text)))
-    assert facts.clusters[0].groups[0].available == {"memory": size}
+    assert amounts(facts.clusters[0].groups[0]) == {"memory": size}
 
 
 def test_the_newest_observation_is_the_time_of_the_decision(build: Any) -> None:
@@ -70,13 +82,13 @@ def test_stale_facts_are_named_and_left_out(build: Any) -> None:
 def test_headroom_is_a_share_of_what_is_offered(build: Any) -> None:
     group = build.group(cpu=6, memory="8Gi") | {"allocatable": {"cpu": "10", "memory": "8Gi"}}
     (cluster,) = read(*build.cluster("a", group), headroom={"cpu": "12.5%"})[0].clusters
-    assert cluster.groups[0].available == {"cpu": 4750, "memory": 8 * GIB}
+    assert amounts(cluster.groups[0]) == {"cpu": 4750, "memory": 8 * GIB}
 
 
 def test_headroom_never_leaves_less_than_nothing(build: Any) -> None:
     group = build.group(cpu=1) | {"allocatable": {"cpu": "10"}}
     (cluster,) = read(*build.cluster("a", group), headroom={"cpu": "50%"})[0].clusters
-    assert cluster.groups[0].available == {"cpu": 0}
+    assert amounts(cluster.groups[0]) == {"cpu": 0}
 
 
 def test_without_a_capacity_the_totals_are_one_node(build: Any) -> None:
@@ -85,7 +97,7 @@ def test_without_a_capacity_the_totals_are_one_node(build: Any) -> None:
     )
     (cluster,) = read(profile)[0].clusters
     assert not cluster.capacity_known
-    assert [(each.count, each.available) for each in cluster.groups] == [(1, {"cpu": 9000})]
+    assert [(each.count, amounts(each)) for each in cluster.groups] == [(1, {"cpu": 9000})]
 
 
 @pytest.mark.parametrize(

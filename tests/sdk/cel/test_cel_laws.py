@@ -62,7 +62,7 @@ def _outcome(expression: str, engine: Any, values: dict[str, Any]) -> str:
 
 
 @ENGINES
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(EXPRESSIONS)
 def test_what_an_expression_gives_does_not_depend_on_the_engine(expression: str) -> None:
     outcomes = {_outcome(expression, engine, VALUES) for engine in cel.engines()}

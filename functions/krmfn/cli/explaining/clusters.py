@@ -17,6 +17,7 @@ _FOUND_ALWAYS = frozenset(("capability", "latency", "residency"))
 """Checks that can tell what is the case on a cluster that passes, too."""
 
 _MOST_NAMES = 3
+_COUNTED = "it runs there already, and the facts, which are younger, are taken to have counted it"
 _STYLES = {"passed": "good", "failed": "bad", "unknown": "mild"}
 
 
@@ -46,6 +47,7 @@ def cluster_value(resolution: Resolution, position: int, number: int, most: int 
         "comparedWith": rival.cluster.name if rival else "",
         "terms": _terms(candidate, rival),
         "room": _room(candidate),
+        "counted": each.ask.is_counted(each.ask.view.clusters[number]),
         **_there(candidate, most),
         "obstacles": _obstacles(candidate, chosen, failed=failed),
     }
@@ -78,6 +80,8 @@ def cluster_page(value: Mapping[str, Any]) -> Iterator[Section]:
     rooms = [[each[name] for name in columns] for each in value["room"]]
     beside = f"FIT BESIDE {there}" if (there := _residents(value)) else "FIT NOW"
     yield Section("Room", table=table(f"PODS OF|WANTED|FIT ALONE|{beside}", rooms))
+    if value["counted"]:
+        yield Section(lines=(Part(_COUNTED),))
 
 
 def _residents(value: Mapping[str, Any]) -> str:
@@ -88,7 +92,8 @@ def _residents(value: Mapping[str, Any]) -> str:
 
 def _check_row(each: Mapping[str, Any]) -> list[object]:
     verdict = cell(each["verdict"], _STYLES[each["verdict"]])
-    return [each["check"], verdict, each["text"], each["found"]]
+    stops = "" if each["verdict"] == "passed" else each["text"]
+    return [each["check"], verdict, stops, each["found"]]
 
 
 def _headline(value: Mapping[str, Any]) -> Part:

@@ -77,11 +77,17 @@ def show(sections: Iterable[Section], terminal: Terminal) -> None:
         if section.title:
             terminal.line(Part(section.title, "strong"))
         for line in section.lines:
-            for piece in _wrapped(line.text, width):
-                terminal.line(Part(piece, line.style))
+            for piece in wrapped(line, width):
+                terminal.line(piece)
         if section.table:
             for parts in _table_lines(section.table, width):
                 terminal.line(*parts)
+
+
+def wrapped(line: Part, width: int) -> list[Part]:
+    """Give a line as lines of at most `width` columns; as it is where that is 0, for any number."""
+    pieces = _wrapped(line.text, width) if width else [line.text]
+    return [Part(piece, line.style) for piece in pieces]
 
 
 def markdown(sections: Iterable[Section]) -> str:

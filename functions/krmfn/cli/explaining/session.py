@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from krmfn.cli.errors import CliError
-from krmfn.cli.explaining.pages import Section, markdown, show
+from krmfn.cli.explaining.pages import Section, markdown, show, wrapped
 from krmfn.cli.explaining.resolving import Edit, Resolution, has_placement, resolved
 from krmfn.cli.rendering.commit import refuse_unfinished
 from krmfn.cli.rendering.execute import Run
@@ -67,12 +67,16 @@ class Session:
             nothing = f"{tree.folder} must hold a PlacementIntent"
             raise CliError(answer.problem or nothing)
         for line in dict.fromkeys(line for each in answer.resolutions for line in each.warnings):
-            self.stderr.line(Part(line, "mild"))
+            self._tell(line, "mild")
         return answer.resolutions
 
     def note(self, text: str) -> None:
         """Tell something beside the result."""
-        self.stderr.line(Part("note: ", "mild"), Part(text))
+        self._tell(f"note: {text}")
+
+    def _tell(self, text: str, style: str = "") -> None:
+        for piece in wrapped(Part(text, style), self.stderr.width):
+            self.stderr.line(piece)
 
     def deliver(self, value: Mapping[str, Any], sections: Iterable[Section]) -> None:
         """Print a result in the form that was asked for."""

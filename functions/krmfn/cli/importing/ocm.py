@@ -29,6 +29,10 @@ _LOSSES = {
         "decisions are not rolled out group by group; the delivery does that",
     ),
 }
+_STEADY = (
+    "Steady, of weight {weight}, is `disruption.stickiness`: what is placed stays until another "
+    "cluster is better by `disruption.minImprovementPercent`, whatever the weight"
+)
 _CLAIMS = 'cluster.properties.map(claim, {"name": claim, "value": cluster.properties[claim]})'
 _STRING = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
 _VARIABLE = re.compile(
@@ -49,7 +53,7 @@ def translate(document: Document, others: Iterable[Document]) -> Imported:
     fields = spec_of(document, [], _LOSSES)
     sets = _sets(fields, document.namespace, list(others))
     predicates = [_predicate(each) for each in fields.parts("predicates")] or [{}]
-    number = fields.take("numberOfClusters")
+    number, notes = fields.take("numberOfClusters"), list[str]()
     spec = {
         "placementType": "PickAll" if number is None else "PickN",
         "numberOfClusters": number,
@@ -59,10 +63,11 @@ def translate(document: Document, others: Iterable[Document]) -> Imported:
         "requirements": {"resources": "None"},
         "topologySpreadConstraints": list(_spread(fields.part("spreadPolicy"))),
         "tolerations": tolerations_of(fields),
-        **_priorities(fields.part("prioritizerPolicy")),
+        **_priorities(fields.part("prioritizerPolicy"), notes),
     }
     fields.finish()
-    return Imported((intent(document.name, document.namespace, spec),), tuple(fields.losses))
+    body = intent(document.name, document.namespace, spec)
+    return Imported((body,), tuple(fields.losses), tuple(notes))
 
 
 def _sets(fields: Fields, namespace: str, others: list[Document]) -> list[dict[str, Any]]:
@@ -187,11 +192,12 @@ def _spread(policy: Fields) -> Iterator[dict[str, Any]]:
     policy.finish()
 
 
-def _priorities(policy: Fields) -> dict[str, Any]:
+def _priorities(policy: Fields, notes: list[str]) -> dict[str, Any]:
     """Give preferences, objectives and stickiness for the scores of a Placement.
 
     OCM's scores lie between -100 and 100 over the candidates and its weights between -10 and 10:
-    the order of the clusters stays when they are scaled.
+    the order of the clusters stays when they are scaled. An objective that weighs nothing keeps
+    those of the PlacementPolicy out.
     """
     weights = {} if policy.take("mode", "Additive") == "Exact" else {"Balance": 1, "Steady": 1}
     preferences = []
@@ -203,18 +209,22 @@ def _priorities(policy: Fields) -> dict[str, Any]:
             weights[str(coordinate.take("builtIn", ""))] = weight
         coordinate.finish()
         each.finish()
-    policy.finish()
     balance, steady = weights.pop("Balance", 0), weights.pop("Steady", 0)
+    if steady < 0:
+        policy.lose("configurations", "unsteady", "must not wish for other clusters every time")
+    elif steady > 0:
+        notes.append(_STEADY.format(weight=steady))
     for name, weight in weights.items():
         if name in _BUILT_IN:
             sorter = {"name": f"allocatable.{DOMAIN}/{_BUILT_IN[name]}", "sortOrder": "Descending"}
             preferences.append({"weight": weight * 10, "propertySorter": sorter})
         else:
             policy.lose("configurations", "unknown-score", f'must not use the score "{name}"')
-    goal = "loadBalance" if balance > 0 else "binPacking"
+    policy.finish()
+    goal = "binPacking" if balance < 0 else "loadBalance"
     return {
         "preferences": [each for each in preferences if each["weight"]],
-        "objectives": [{"name": goal, "weight": abs(balance) * 10}] if balance else [],
+        "objectives": [{"name": goal, "weight": abs(balance) * 10}],
         "disruption": {"stickiness": "LeastMoves" if steady > 0 else "None"},
     }
 

@@ -13,11 +13,13 @@ class Loss:
     """A part of a document that no PlacementIntent can say.
 
     Attributes:
+        document: the file and the document that it stands in.
         field: path of the field in the document.
         reason: stable name of the reason.
         why: why it cannot be kept.
     """
 
+    document: str
     field: str
     reason: str
     why: str
@@ -28,10 +30,17 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What becomes of a document: bodies of PlacementIntents, and what they do not say."""
+    """What becomes of a document.
+
+    Attributes:
+        intents: bodies of PlacementIntents.
+        losses: what they do not say.
+        notes: what they say in another way than the document does.
+    """
 
     intents: tuple[Mapping[str, Any], ...]
     losses: tuple[Loss, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ class Fields:
     indexes left out).
     """
 
+    document: str
     body: Mapping[str, Any]
     path: str
     losses: list[Loss]
@@ -130,7 +140,8 @@ class Fields:
     def lose(self, name: str, reason: str, why: str) -> None:
         """Tell that a field, or the part itself where `name` is empty, cannot be kept."""
         self.taken.add(name)
-        self.losses.append(Loss(f"{self.path}.{name}" if name else self.path, reason, why))
+        path = f"{self.path}.{name}" if name else self.path
+        self.losses.append(Loss(self.document, path, reason, why))
 
     def finish(self) -> None:
         """Tell all fields that nobody took and that hold something."""
@@ -138,7 +149,7 @@ class Fields:
             if name not in self.taken and self.body[name] not in (None, "", [], {}):
                 path = f"{self.path}.{name}"
                 reason, why = self.known.get(_without_indexes(path), _UNKNOWN)
-                self.losses.append(Loss(path, reason, why))
+                self.losses.append(Loss(self.document, path, reason, why))
 
     def _path(self, name: str) -> str:
         return f"{self.path}.{name}".lstrip(".")
@@ -146,7 +157,7 @@ class Fields:
     def _child(self, value: Any, path: str) -> "Fields":
         if not isinstance(value, Mapping):
             raise CliError(f'`{path}` must be a map, but is "{value}"')
-        return Fields(value, path, self.losses, self.known)
+        return Fields(self.document, value, path, self.losses, self.known)
 
 
 _UNKNOWN = ("unknown-field", "is no field that the import knows")
@@ -158,7 +169,7 @@ def _without_indexes(path: str) -> str:
 
 def spec_of(document: Document, losses: list[Loss], known: Mapping[str, tuple[str, str]]) -> Fields:
     """Give the fields of a document's spec."""
-    return Fields(document.body, "", losses, known).part("spec")
+    return Fields(str(document), document.body, "", losses, known).part("spec")
 
 
 def intent(

@@ -1,7 +1,7 @@
 """From files of other projects' placement to PlacementIntents, or to what they cannot say."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ def translate(documents: Sequence[Document]) -> Translation:
         if (each.group, each.kind) not in known and id(each) not in placing
     )
     _check_names(imported)
-    return Translation(tuple((one, _checked(each)) for one, each in imported), passed)
+    return Translation(tuple((one, _checked(one, each)) for one, each in imported), passed)
 
 
 def _imported(documents: Sequence[Document]) -> Iterator[tuple[Document, Imported]]:
@@ -91,12 +91,12 @@ def _check_names(imported: Iterable[tuple[Document, Imported]]) -> None:
                 raise CliError(f'{document}: must not be named like {first}: "{key[1]}"')
 
 
-def _checked(imported: Imported) -> Imported:
+def _checked(document: Document, imported: Imported) -> Imported:
     """Add what the schema of PlacementIntent does not allow to what cannot be kept."""
     from krmfn.placement_resolver.intents import PlacementIntent
 
     losses = list(imported.losses)
     for body in imported.intents:
         _, problems = PlacementIntent.parse(body)
-        losses += [Loss(each.field, "invalid", each.message) for each in problems]
-    return Imported(imported.intents, tuple(losses))
+        losses += [Loss(str(document), each.field, "invalid", each.message) for each in problems]
+    return replace(imported, losses=tuple(losses))

@@ -109,7 +109,7 @@ def _counted(changes: Sequence[Change]) -> str:
 def _result_lines(run: Run, width: int) -> Iterator[tuple[Part, ...]]:
     """Yield a line a result; on a terminal of limited width messages are wrapped."""
     results = worst_first(run.answer.results)
-    places = [_place(result) for result in results]
+    places = _told_apart(results)
     column = max((len(place) for place in places if len(place) <= _PLACE_WIDTH), default=0)
     for result, place in zip(results, places, strict=True):
         severity = str(result.get("severity") or "info")
@@ -123,6 +123,22 @@ def _result_lines(run: Run, width: int) -> Iterator[tuple[Part, ...]]:
         first, *rest = _wrapped(message, indent, width)
         yield lead, Part(f"{place:<{column}}  ", "strong"), Part(first[0].text.lstrip())
         yield from rest
+
+
+def _told_apart(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Give the places of results, with the name where one place holds several resources."""
+    names: dict[str, set[str]] = {}
+    for result in results:
+        names.setdefault(_place(result), set()).add(_name(result))
+    return [
+        f"{place} ({_name(result)})" if len(names[place]) > 1 and _name(result) else place
+        for result in results
+        for place in [_place(result)]
+    ]
+
+
+def _name(result: Mapping[str, Any]) -> str:
+    return str(_mapping(result, "resourceRef").get("name") or "")
 
 
 def _wrapped(text: str, indent: int, width: int) -> list[tuple[Part]]:

@@ -14,7 +14,7 @@ from krmfn.cluster_profiler.nfd.expressions import (
     check_expression,
     match_expression,
 )
-from krmfn.cluster_profiler.nfd.features import Features, features_of, short_flags
+from krmfn.cluster_profiler.nfd.features import Features, Inferred, features_of, short_flags
 from krmfn.cluster_profiler.nfd.labels import features_of_labels
 from krmfn.cluster_profiler.nfd.matching import Match, Term, match_any, match_features
 from krmfn.cluster_profiler.nfd.publishing import Outcome, Taint
@@ -26,6 +26,7 @@ __all__ = [
     "Expression",
     "FeatureValueError",
     "Features",
+    "Inferred",
     "Match",
     "Outcome",
     "Rule",

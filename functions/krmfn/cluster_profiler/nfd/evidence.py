@@ -1,7 +1,7 @@
 """Evidence of a match as short English facts, as a report shows them."""
 
 from krmfn.cluster_profiler.nfd.expressions import MISSING, Expression, Presence
-from krmfn.cluster_profiler.nfd.features import AtLeast, Instances
+from krmfn.cluster_profiler.nfd.features import AtLeast, Inferred, Instances
 
 _SHOWN = 4
 
@@ -12,6 +12,8 @@ def element_fact(
     """Give the fact behind a verdict on one element, as in ``cpu.model vendor_id "Intel"``."""
     if value is MISSING:
         return (f"{feature} has no {name}",) if expression.op else ()
+    if isinstance(value, Inferred):
+        return (value.fact,)
     if isinstance(value, Presence) or expression.op == "DoesNotExist":
         return (f"{feature} has {name}",)
     return (f"{feature} {name} {_quoted(value)}" + ("" if verdict else f", not {expression}"),)

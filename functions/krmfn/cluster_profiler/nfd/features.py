@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from krmfn.cluster_profiler.nfd.expressions import RuleError
 
@@ -17,6 +17,23 @@ class AtLeast(str):
     """An integer, as text, of which only a lower bound is known."""
 
     __slots__ = ()
+
+
+class Inferred(str):
+    """A value that nobody measured, but that follows from a fact.
+
+    Attributes:
+        fact: the fact, as evidence shows it.
+    """
+
+    __slots__ = ("fact",)
+    fact: str
+
+    def __new__(cls, value: str, fact: str) -> Self:
+        """Make a value that follows from a fact."""
+        made = super().__new__(cls, value)
+        made.fact = fact
+        return made
 
 
 @dataclass(frozen=True, slots=True)

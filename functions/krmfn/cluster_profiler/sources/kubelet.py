@@ -3,10 +3,10 @@
 They tell what nodes are meant to be, so what a node itself shows holds against them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from krmfn.cluster_profiler.facts import NodeView
-from krmfn.cluster_profiler.nfd import Features
+from krmfn.cluster_profiler.nfd import Features, Inferred
 from krmfn.cluster_profiler.reading import map_at, observed_at, text_at, texts_at, value_at
 from krmfn.cluster_profiler.sources.objects import Objects
 from krmfn.cluster_profiler.sources.topology import POLICIES
@@ -32,16 +32,19 @@ def read(objects: Objects) -> Iterator[NodeView]:
 def _performance(resource: Resource, selector: dict[str, str]) -> NodeView:
     """Read a PerformanceProfile, whose operator sets the kubelet up for pinned CPUs.
 
-    Its default topology policy is `best-effort`, as in the operator.
+    Its default topology policy is `best-effort`, as in the operator. A real-time kernel that it
+    asks for shows in the kernel's name once nodes run it.
     """
     isolated = text_at(resource.body, "spec.cpu.isolated")
     policy = text_at(resource.body, "spec.numa.topologyPolicy") or "best-effort"
-    sets = {"performance.profile": {"isolated": isolated, "name": resource.name}}
+    sets: dict[str, Mapping[str, str]] = {
+        "performance.profile": {"isolated": isolated, "name": resource.name}
+    }
     if isolated:
         sets["kubelet.config"] = {"cpuManagerPolicy": "static", "topologyManagerPolicy": policy}
-    real_time = value_at(resource.body, "spec.realTimeKernel.enabled")
-    if isinstance(real_time, bool):
-        sets["kernel.config"] = {"PREEMPT_RT": "y" if real_time else "n"}
+    if value_at(resource.body, "spec.realTimeKernel.enabled") is False:
+        fact = f'PerformanceProfile "{resource.name}" realTimeKernel.enabled false'
+        sets["kernel.config"] = {"PREEMPT_RT": Inferred("n", fact)}
     return NodeView(
         of=resource,
         selector=selector,

@@ -1,10 +1,10 @@
 """Kubernetes' Node: what it offers, its labels and taints, and the name of its kernel."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from krmfn.cluster_profiler.facts import NodeView
-from krmfn.cluster_profiler.nfd import Features, features_of_labels
+from krmfn.cluster_profiler.nfd import Features, Inferred, features_of_labels
 from krmfn.cluster_profiler.reading import (
     instant_at,
     map_at,
@@ -20,10 +20,6 @@ from krmfn.cluster_profiler.sources.objects import Objects
 from krmfn.sdk import Resource, Result, warning
 
 _REAL_TIME = re.compile(r"(?:[-+._]|^)(?:rt[0-9]*|realtime)(?:[-+._]|$)")
-_OTHER_FLAVOURS = re.compile(
-    r"-(?:generic|lowlatency|kvm|azure|aws|gcp|oracle|gke|default|linuxkit|cloud-amd64|amd64|arm64)"
-    r"$|\.(?:el|fc|amzn)[0-9][^.]*\.(?:x86_64|aarch64|ppc64le|s390x)$"
-)
 
 
 def read(objects: Objects) -> Iterator[NodeView | Result]:
@@ -69,14 +65,12 @@ def _heartbeat(resource: Resource) -> str:
 
 
 def _kernel(resource: Resource) -> Features:
-    """Read from the kernel's name its version, and whether it is a real-time kernel.
+    """Read from the kernel's name its version, and that it is a real-time kernel.
 
-    Distributions name their real-time kernels; a name of no known flavour says nothing.
+    A name that does not say so says nothing: since Linux 6.12 any kernel may have PREEMPT_RT.
     """
     name = text_at(resource.body, "status.nodeInfo.kernelVersion")
-    sets = {"kernel.version": {"full": name}} if name else {}
+    sets: dict[str, Mapping[str, str]] = {"kernel.version": {"full": name}} if name else {}
     if _REAL_TIME.search(name):
-        sets["kernel.config"] = {"PREEMPT_RT": "y"}
-    elif _OTHER_FLAVOURS.search(name):
-        sets["kernel.config"] = {"PREEMPT_RT": "n"}
+        sets["kernel.config"] = {"PREEMPT_RT": Inferred("y", f'kernel name "{name}"')}
     return Features(attributes=sets, partial=frozenset(sets))

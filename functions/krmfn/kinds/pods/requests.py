@@ -14,6 +14,7 @@ Amounts = dict[str, Exact]
 _HUGEPAGES = "hugepages-"
 _QOS = ("cpu", "memory")
 _PARTS = ("initContainers", "containers")
+_INT64 = 2**63
 
 
 def effective_requests(pod_spec: Mapping[str, Any]) -> Amounts:
@@ -159,6 +160,8 @@ def _amount(value: Any, field: str) -> Exact:
         raise PodError(str(problem), field) from None
     if amount < 0:
         raise PodError(f'must be a quantity of 0 or more, but is "{value}"', field)
+    if amount >= _INT64:
+        raise PodError(f'must be a quantity of less than 8Ei, but is "{value}"', field)
     return amount
 
 

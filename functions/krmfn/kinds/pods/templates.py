@@ -20,6 +20,9 @@ _HOMES: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("", "Pod"): (("spec",), ()),
 }
 
+MOST_PODS = 1_000_000
+"""The most pods that one resource may run: seven times what Kubernetes is tested with."""
+
 
 @dataclass(frozen=True, slots=True)
 class PodTemplate:
@@ -77,6 +80,8 @@ def _count(body: Mapping[str, Any], path: tuple[str, ...], default: int = 1) -> 
         return default
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise PodError(f'must be a whole number of 0 or more, but is "{value}"', ".".join(path))
+    if value > MOST_PODS:
+        raise PodError(f'must be at most {MOST_PODS}, but is "{value}"', ".".join(path))
     return int(value)
 
 

@@ -16,6 +16,7 @@ from krmfn.placement_resolver.intents import PlacementIntent
 from krmfn.placement_resolver.plan import Granted, Standing
 from krmfn.sdk import Package
 from krmfn.sdk.resource import Resource
+from krmfn.sdk.times import parse_instant
 
 _REPORTS = "intent.krmfn.dev"
 
@@ -70,7 +71,7 @@ def _earlier(current: Mapping[str, Standing], status: Mapping[str, Any]) -> dict
     """Give what stood before the decision: what was kept, and what the report says besides."""
     listed = status.get("assignments")
     kept = {
-        each.get("cluster")
+        str(each.get("cluster"))
         for each in (listed if isinstance(listed, list) else ())
         if isinstance(each, Mapping) and each.get("change") == "kept"
     }
@@ -86,12 +87,21 @@ def _rows(status: Mapping[str, Any], name: str) -> Iterator[tuple[str, Standing]
             yield (
                 cluster,
                 Standing(
-                    since=str(each.get("since") or ""),
+                    since=_instant(each.get("since")),
                     came_from=str(each.get("cameFrom") or ""),
                     replicas=replicas if isinstance(replicas, int) else None,
                     devices=tuple(_devices(each.get("pods"))),
                 ),
             )
+
+
+def _instant(value: Any) -> str:
+    """Give an instant; "" for what is none, as in a report that people edited."""
+    try:
+        parse_instant(str(value))
+    except ValueError:
+        return ""
+    return str(value)
 
 
 def _devices(pods: Any) -> Iterator[Granted]:

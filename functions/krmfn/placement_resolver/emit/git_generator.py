@@ -68,7 +68,11 @@ def _application_set(decision: Decision, options: ApplicationSetOptions) -> Reso
         destination["namespace"] = options.destination_namespace
     application = {
         "project": options.project,
-        "source": {**source, "path": f"{directory}{filled(options.path, names)}"},
+        "source": {
+            **source,
+            "path": f"{directory}{filled(options.path, names)}",
+            **_only_placed(decision, options),
+        },
         "destination": destination,
     }
     return Resource.new(
@@ -84,3 +88,12 @@ def _application_set(decision: Decision, options: ApplicationSetOptions) -> Reso
             "template": {"metadata": {"name": "{{.metadata.name}}"}, "spec": application},
         },
     )
+
+
+def _only_placed(decision: Decision, options: ApplicationSetOptions) -> dict[str, Any]:
+    """Leave out, of a cluster's folder, its facts and what other intents place there."""
+    if "{cluster}" not in options.path:
+        return {}
+    files = sorted({each.path for each in decision.resources if each.path})
+    include = files[0] if len(files) == 1 else f"{{{','.join(files)}}}"
+    return {"directory": {"recurse": True, "include": include}}

@@ -28,11 +28,17 @@ def package_variant_set(decision: Decision, options: PackageVariants) -> Iterato
         namespace=options.namespace,
         place=Place(file_of(decision.intent, "package-variant-set"), 0),
         spec={
-            "upstream": options.upstream.model_dump(exclude_none=True),
+            "upstream": _upstream(decision, options),
             "targets": [_target(each, decision, options) for each in chosen],
         },
     )
     yield Generated(resource, by=decision.intent)
+
+
+def _upstream(decision: Decision, options: PackageVariants) -> dict[str, Any]:
+    upstream = options.upstream.model_dump(exclude_none=True)
+    name = decision.intent.metadata.name
+    return upstream | {"package": upstream["package"].replace("{intent}", name)}
 
 
 def _target(assignment: Assignment, decision: Decision, options: PackageVariants) -> dict[str, Any]:

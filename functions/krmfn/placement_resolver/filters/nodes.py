@@ -56,10 +56,8 @@ def _checks(ask: Ask, pod: PodDemand) -> Iterator[Check]:
         "nodes",
         f"has no nodes whose labels, taints and capabilities suit {pod.name}",
         rows.clusters_with(allowed) | told,
-        lambda number: _groups(ask, number),
+        lambda number: _groups(ask, pod, number),
     )
-    if not amounts:
-        return
     fitting = allowed
     for resource, amount in amounts.items():
         fitting &= rows.at_least(resource, amount)
@@ -96,9 +94,15 @@ def _lacks_devices(rows: Rows, allowed: int, amounts: Amounts) -> bool:
     return mask.bit_count() < allowed.bit_count()
 
 
-def _groups(ask: Ask, number: int) -> str:
-    groups = ask.view.clusters[number].groups
-    return f"{sum(group.count for group in groups)} nodes, none suitable"
+def _groups(ask: Ask, pod: PodDemand, number: int) -> str:
+    """Say why the nodes of a cluster do not suit a pod, those with one reason together."""
+    demand, cluster = node_demand(pod, ask.workload), ask.view.clusters[number]
+    reasons: dict[str, int] = {}
+    for group in cluster.groups:
+        why = demand.why_not(cluster, group)
+        reasons[why] = reasons.get(why, 0) + group.count
+    told = [f"{count} node{'s' if count != 1 else ''} {why}" for why, count in reasons.items()]
+    return ", ".join(told) or "no node that is ready and takes pods"
 
 
 def _short(rows: Rows, number: int, allowed: int, amounts: Amounts) -> str:

@@ -4,6 +4,11 @@ from krmfn.kinds.fleet import ClusterCapacity, ClusterTopology
 from krmfn.placement_resolver.intents.config import PlacementResolver, PlacementResolverSpec
 from krmfn.placement_resolver.intents.intent import PlacementIntent, PlacementIntentSpec
 from krmfn.placement_resolver.intents.policy import PlacementPolicy, PlacementPolicySpec
+from krmfn.placement_resolver.intents.report import (
+    PlacementReport,
+    PlacementSummary,
+    PlacementTarget,
+)
 
 __all__ = [
     "ClusterCapacity",
@@ -12,6 +17,9 @@ __all__ = [
     "PlacementIntentSpec",
     "PlacementPolicy",
     "PlacementPolicySpec",
+    "PlacementReport",
     "PlacementResolver",
     "PlacementResolverSpec",
+    "PlacementSummary",
+    "PlacementTarget",
 ]

@@ -30,7 +30,9 @@ class Upstream(Model):
     )
 
     repo: DnsName = Field(description="The Porch Repository it is in.")
-    package: str = Field(min_length=1, description="The package.")
+    package: str = Field(
+        min_length=1, description="The package; `{intent}` stands for the intent's name."
+    )
     revision: Annotated[int, Field(ge=1)] | None = Field(None, description="Its revision.")
     workspace_name: str | None = Field(
         None, min_length=1, description="The workspace of its revision, instead of `revision`."

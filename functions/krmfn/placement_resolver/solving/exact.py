@@ -20,16 +20,25 @@ from krmfn.placement_resolver.solving.units import Unit
 
 _AT_ONCE = 8
 _NUDGE = 0.5
+_PART = 10
 _GOALS = ("placed", "moves", "score")
 
 
 def refine(base: Layout, units: Sequence[Unit], proof: Proof, limits: Limits) -> None:
     """Improve a proof with HiGHS until it is good enough or the limits are reached."""
     model = model_of(base, units)
-    solver = Highs(model.upper, model.rows, limits)
+    for cluster, crowd in model.crowds.items():  # good loads are near those of a good layout
+        now = _loaded(base, proof.layout, cluster) / crowd.unit
+        model.rows += [crowd.tangent(at) for at in (now / 2, now, now + 1, 2 * now + 1)]
+    solver = Highs(model.upper, model.rows, model.fractions, limits)
     refiner = _Refiner(base, units, model, solver, limits, proof)
     for goal in _GOALS:
         refiner.settle(goal)
+
+
+def _loaded(base: Layout, layout: Layout, cluster: int) -> float:
+    """Give the load that a layout puts on a cluster, on top of what is there."""
+    return layout.loads.get(cluster, 0.0) - base.loads.get(cluster, 0.0)
 
 
 @dataclass(slots=True)
@@ -58,7 +67,7 @@ class _Refiner:
         for _ in range(self.limits.rounds):
             answer = self.solver.linear(self._goal(goal))
             self._bound(goal, answer)
-            if not answer.values or not self._cut(answer.values):
+            if not answer.values or not self._cut(goal, answer.values):
                 break
         if answer.values and self.proof.is_goal_open(goal, self.limits.gap):
             self._keep(self._dive(answer))
@@ -83,7 +92,7 @@ class _Refiner:
         if not answer.values:
             return False
         self._keep(self._round(answer.values))
-        return answer.complete and self._cut(answer.values)
+        return answer.complete and self._cut(goal, answer.values)
 
     def _bound(self, goal: str, answer: Answer) -> None:
         bounds, most = self.proof.bound, answer.bound
@@ -143,7 +152,7 @@ class _Refiner:
     def _used(self, values: Sequence[float]) -> list[int]:
         return [n for n in range(len(self.model.places)) if values[n] > EPSILON]
 
-    def _cut(self, values: Sequence[float]) -> bool:
+    def _cut(self, goal: str, values: Sequence[float]) -> bool:
         """Add rows that an answer breaks; say whether there were any."""
         there: dict[int, list[int]] = {}
         for column in self._used(values):
@@ -153,9 +162,20 @@ class _Refiner:
             for cluster, columns in there.items()
             for row in cuts(self.base, self.model, cluster, columns, values)
         ]
+        rows += self._tangents(values) if goal == "score" else []
         self.solver.add(rows)
         self.added += len(rows)
         return bool(rows)
+
+    def _tangents(self, values: Sequence[float]) -> list[Row]:
+        """Give tangents where an answer loses too little to crowding for it to matter."""
+        crowds = self.model.crowds.values()
+        least = self.limits.gap * abs(self.proof.value.score) / max(_PART * len(crowds), 1)
+        return [
+            crowd.tangent(values[crowd.load])
+            for crowd in crowds
+            if crowd.loss(values[crowd.load]) - values[crowd.lost] > max(least, EPSILON)
+        ]
 
     def _keep(self, layout: Layout) -> None:
         """Keep a layout if it is better than the best one."""
@@ -179,4 +199,9 @@ class _Refiner:
         start = [0.0] * len(self.model.upper)
         for column, (unit, choice) in enumerate(self.model.places):
             start[column] = float(choice.cluster in picks.get(unit.key, {}))
+        for cluster, crowd in self.model.crowds.items():
+            start[crowd.load] = _loaded(self.base, self.proof.layout, cluster) / crowd.unit
+            start[crowd.lost] = crowd.loss(start[crowd.load])
+            loads = [self.model.places[n][1].load for n in self.model.at[cluster] if start[n]]
+            start[crowd.alone] = sum(crowd.loss(load / crowd.unit) for load in loads)
         return start

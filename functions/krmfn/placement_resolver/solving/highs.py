@@ -39,7 +39,13 @@ class Answer:
 class Highs:
     """A model inside HiGHS, to which rows may be added; goals are maximised."""
 
-    def __init__(self, upper: Sequence[float], rows: Sequence[Row], limits: Limits) -> None:
+    def __init__(
+        self,
+        upper: Sequence[float],
+        rows: Sequence[Row],
+        fractions: Sequence[int],
+        limits: Limits,
+    ) -> None:
         import highspy
         import numpy as np
 
@@ -62,6 +68,7 @@ class Highs:
             self._highs.setOptionValue(option, setting)
         self._highs.passModel(self._model(upper, rows))
         self._integral = False
+        self._fractions = np.array(fractions, dtype=np.int32)
         self._given = len(rows)
 
     def _model(self, upper: Sequence[float], rows: Sequence[Row]) -> Any:
@@ -150,8 +157,9 @@ class Highs:
         size = len(self._columns)
         self._highs.changeColsCost(size, self._columns, np.array(goal, dtype=float))
         if integral != self._integral:
-            kind = kinds.kInteger if integral else kinds.kContinuous
-            self._highs.changeColsIntegrality(size, self._columns, np.array([kind] * size))
+            kind = np.array([kinds.kInteger if integral else kinds.kContinuous] * size)
+            kind[self._fractions] = kinds.kContinuous
+            self._highs.changeColsIntegrality(size, self._columns, kind)
             self._integral = integral
 
     def _values(self) -> Sequence[float]:

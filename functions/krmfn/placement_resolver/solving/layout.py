@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from typing import TypeVar
 
 from krmfn.placement_resolver.solving.packing import Packer
@@ -24,6 +25,7 @@ class Layout:
         on: the units on each cluster.
         taken: who holds an anti-affinity key on a cluster.
         picks: what each unit has.
+        loads: the load on each cluster that is crowded.
     """
 
     clusters: Sequence[Cluster]
@@ -32,6 +34,7 @@ class Layout:
     taken: dict[tuple[str, int], str] = field(default_factory=dict)
     picks: Picks = field(default_factory=dict)
     packers: dict[int, Packer] = field(default_factory=dict)
+    loads: dict[int, float] = field(default_factory=dict)
 
     def copy(self) -> "Layout":
         """Give a layout that changes on its own; what is inside its dicts never changes."""
@@ -42,6 +45,7 @@ class Layout:
             dict(self.taken),
             dict(self.picks),
             self.packers,
+            dict(self.loads),
         )
 
     def packer(self, cluster: int) -> Packer:
@@ -53,6 +57,39 @@ class Layout:
     def of(self, unit: Unit) -> dict[int, Choice]:
         """Give a unit's choices by cluster."""
         return self.picks.get(unit.key, {})
+
+    def others(self, unit: Unit) -> dict[int, float]:
+        """Give the load that others have put on the clusters of a unit."""
+        if not unit.crowds:
+            return {}
+        here = self.of(unit)
+        return {
+            choice.cluster: self._load(choice.cluster, unit.key)
+            if choice.cluster in here
+            else self.loads[choice.cluster]
+            for choice in unit.choices
+            if choice.load and choice.cluster in self.loads
+        }
+
+    def loads_without(self, units: Iterable[Unit]) -> dict[int, float]:
+        """Give the load that all but some units have put on each cluster."""
+        keys = {unit.key for unit in units}
+        return {
+            cluster: fsum(c.load for key, c in self.on[cluster].items() if key not in keys)
+            for cluster in self.loads
+        }
+
+    def ranked(self, unit: Unit, choices: Sequence[Choice]) -> Sequence[Choice]:
+        """Give choices of a unit, what is worth most now first; ties stay as they are."""
+        if not unit.crowds:
+            return choices
+        others = self.others(unit)
+        return sorted(choices, key=lambda c: -c.worth(others.get(c.cluster, 0.0)))
+
+    def _load(self, cluster: int, without: str = "") -> float:
+        """Sum up what lies on a cluster; the same in whatever order it was added."""
+        there = self.on[cluster].items()
+        return fsum(choice.load for key, choice in there if key != without)
 
     def pods(self, cluster: int) -> list[Pod]:
         """Give the pods on a cluster."""
@@ -105,6 +142,8 @@ class Layout:
         self.rooms[choice.cluster] = room
         self.on[choice.cluster] = self.on.get(choice.cluster, {}) | {unit.key: choice}
         self.picks[unit.key] = self.of(unit) | {choice.cluster: choice}
+        if choice.load:
+            self.loads[choice.cluster] = self._load(choice.cluster)
         for key in unit.apart:
             self.taken[key, choice.cluster] = unit.key
 
@@ -113,6 +152,8 @@ class Layout:
         choice = self.picks[unit.key][cluster]
         self.picks[unit.key] = _without(self.picks[unit.key], cluster)
         self.on[cluster] = _without(self.on[cluster], unit.key)
+        if choice.load:
+            self.loads[cluster] = self._load(cluster)
         for key in unit.apart:
             del self.taken[key, cluster]
         packed = self.packer(cluster).pack(self.pods(cluster)).room

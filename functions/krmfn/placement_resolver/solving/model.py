@@ -32,6 +32,37 @@ class Row:
         return total > self.upper + 1e-4
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What the units on a crowded cluster lose to each other, as three columns.
+
+    All pairs lose half of the square of the sum, less half of the squares. The first is convex, so
+    that tangents bound it from below, a better one wherever an answer shows the need (outer
+    approximation, Kelley's cutting planes).
+
+    Attributes:
+        load: column of the sum of loads, in the largest of them.
+        lost: column of ``crowding / 2 * load ** 2``, at least.
+        alone: column of ``crowding / 2`` times the sum of the squares.
+        unit: the largest load.
+        crowding: points lost per product of two of the largest loads.
+    """
+
+    load: int
+    lost: int
+    alone: int
+    unit: float
+    crowding: float
+
+    def loss(self, load: float) -> float:
+        """Give what `lost` must be at least for a load."""
+        return self.crowding / 2 * load**2
+
+    def tangent(self, at: float) -> Row:
+        """Give the tangent at a load."""
+        return Row({self.lost: 1.0, self.load: -self.crowding * at}, -self.loss(at), inf)
+
+
 @dataclass(slots=True)
 class Model:
     """Columns, each with its worth in every goal, and rows.
@@ -42,7 +73,8 @@ class Model:
         placed, moves, score: worth per column, to be maximised.
         rows: what every packed assignment keeps.
         at: the columns on each cluster.
-        whole: how many picks there can be, counted per item.
+        picks: per unit's key the row of its picks.
+        crowds: the crowded clusters.
     """
 
     units: Sequence[Unit]
@@ -54,6 +86,13 @@ class Model:
     rows: list[Row] = field(default_factory=list)
     at: dict[int, list[int]] = field(default_factory=dict)
     picks: dict[str, Row] = field(default_factory=dict)
+    crowds: dict[int, Crowd] = field(default_factory=dict)
+
+    @property
+    def fractions(self) -> list[int]:
+        """The columns that need not be whole."""
+        crowds = self.crowds.values()
+        return [column for each in crowds for column in (each.load, each.lost, each.alone)]
 
     def column(self, upper: float, moves: float = 0, score: float = 0, placed: float = 0) -> int:
         """Add a column; give its index."""
@@ -71,7 +110,9 @@ def model_of(base: Layout, units: Sequence[Unit]) -> Model:
         columns = {}
         for choice in unit.choices:
             if base.allowed(unit, choice) and _fits(base, choice):
-                column = model.column(1, -choice.cost, choice.score, len(unit.members))
+                cost = unit.costs.get(choice.cluster, 0)
+                worth = choice.worth(base.loads.get(choice.cluster, 0.0))
+                column = model.column(1, -cost, worth, len(unit.members))
                 model.places.append((unit, choice))
                 model.at.setdefault(choice.cluster, []).append(column)
                 columns[choice.cluster] = column
@@ -81,6 +122,7 @@ def model_of(base: Layout, units: Sequence[Unit]) -> Model:
         model.at.items(), key=lambda entry: base.clusters[entry[0]].name
     ):
         model.rows += _capacity(base, cluster, columns_there, model.places)
+        _add_crowd(model, cluster, columns_there)
     model.rows += _apart(model)
     for unit in units:
         _add_trades(model, unit)
@@ -163,6 +205,24 @@ def _add_trades(model: Model, unit: Unit) -> None:
         kept = columns.get(unit.choices[old].cluster)
         stays = {} if kept is None else {kept: 1.0}
         model.rows.append(Row(terms | stays, -inf, 1))
+
+
+def _add_crowd(model: Model, cluster: int, columns: Sequence[int]) -> None:
+    """Take what the units on a cluster lose to each other from the score."""
+    choices = {n: model.places[n][1] for n in columns if model.places[n][1].load}
+    if len(choices) < 2:
+        return
+    unit = max(choice.load for choice in choices.values())
+    loads = {column: choice.load / unit for column, choice in choices.items()}
+    crowding = max(choice.crowding for choice in choices.values()) * unit**2
+    load, lost, alone = model.column(inf), model.column(inf, score=-1), model.column(inf, score=1)
+    crowd = model.crowds[cluster] = Crowd(load, lost, alone, unit, crowding)
+    squares = {column: crowd.loss(each) for column, each in loads.items()}
+    model.rows += [
+        Row(loads | {load: -1.0}, 0, 0),
+        Row(squares | {alone: -1.0}, 0, 0),
+        Row({lost: 1.0, alone: -1.0}, 0, inf),
+    ]
 
 
 def cuts(

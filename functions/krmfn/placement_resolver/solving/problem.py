@@ -38,10 +38,17 @@ class GroupBins:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster and its groups of nodes."""
+    """A cluster and its groups of nodes.
+
+    Attributes:
+        name: its name, unique in the problem.
+        groups: its nodes.
+        crowding: points that two items on it lose together, per product of their loads; >= 0.
+    """
 
     name: str
     groups: tuple[GroupBins, ...]
+    crowding: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +76,13 @@ class Option:
         cluster: which one.
         score: 0 to 100, higher is better.
         pods: what the item runs there, all of it or nothing.
+        load: how much it crowds the cluster, in the caller's unit; >= 0.
     """
 
     cluster: int
     score: float
     pods: tuple[Pod, ...] = ()
+    load: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +111,8 @@ class Item:
         picks: how many different clusters it wants; `len(options)` for every one that fits.
         priority: higher ones are solved first; a lower one sees what they leave.
         previous: clusters of the previous decision, options or not.
-        min_improvement: by how many percent a score must be better to leave a cluster freely;
-            None when the item may move as it likes.
+        min_improvement: by how many percent a score, less what the others' loads take from it,
+            must be better to leave a cluster freely; None when the item may move as it likes.
         movable: False when it may only move by force (its dwell is not over).
         apart: no two items that share a key here take one cluster.
         together: items that share a key here take the same clusters, or none: as many as the
@@ -251,7 +260,7 @@ class Solution:
         chosen: per item its clusters, ascending.
         placed: picks placed (more is better), against the most possible.
         moves: moves that nothing but force explains (fewer is better), against the fewest.
-        score: sum of the scores, less the cost of soft spreads (more is better).
+        score: sum of the scores, less the cost of soft spreads and of crowding (more is better).
         proven: whether all picks and moves are at their bound and the score is within the gap.
         method: the strongest means that was used.
         moved: the items that left a cluster.

@@ -1,6 +1,6 @@
 """The state of a proof: the best layout of a class and what no layout can beat."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from krmfn.placement_resolver.solving.greedy import Value
 from krmfn.placement_resolver.solving.layout import Layout
@@ -26,6 +26,11 @@ class Proof:
     bound: Value
     method: Method = Method.GREEDY
     nodes: int = 0
+
+    def revalue(self, value: Value) -> None:
+        """Take a new value of the layout; no bound is below it."""
+        self.value = value
+        self.bound = Value(*map(max, astuple(self.bound), astuple(value)))
 
     def is_open(self, gap: float) -> bool:
         """Say whether a goal may still gain by what matters."""

@@ -1,15 +1,16 @@
 """Solve a problem: one class of priority after another, each to its proof."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from krmfn.placement_resolver.solving.greedy import Value, greedy, value
+from krmfn.placement_resolver.solving.greedy import Value, greedy, improve, value
 from krmfn.placement_resolver.solving.layout import Layout
 from krmfn.placement_resolver.solving.problem import Limits, Method, Problem, Solution, Tier
 from krmfn.placement_resolver.solving.proof import Proof
 from krmfn.placement_resolver.solving.reasons import unplaced
 from krmfn.placement_resolver.solving.sticky import moved
-from krmfn.placement_resolver.solving.units import Unit, units_of
+from krmfn.placement_resolver.solving.units import Unit, priced, units_of
 
 _DEFAULT = Limits()
 
@@ -19,8 +20,9 @@ def solve(problem: Problem, limits: Limits = _DEFAULT) -> Solution:
 
     Classes of equal priority are solved from high to low. Within a class as few picks as possible
     stay unplaced, then as few moves as possible are made that nothing but force explains, then
-    the score is the best. The answer depends on the names and values in the problem alone, not on
-    their order, the time or the machine.
+    the score is the best. Where clusters are crowded, which moves are free is decided with the
+    loads that local search leads to, and the bounds hold given that. The answer depends on the
+    names and values in the problem alone, not on their order, the time or the machine.
 
     Raises:
         ValueError: two items have one key.
@@ -30,11 +32,13 @@ def solve(problem: Problem, limits: Limits = _DEFAULT) -> Solution:
     units = units_of(problem)
     layout = Layout(problem.clusters)
     proofs = []
+    others: dict[int, Mapping[int, float]] = {}
     for members in _classes(units):
         proof = _prove(layout, members, limits)
         layout = proof.layout
         proofs.append(proof)
-    return _solution(problem, units, layout, proofs, limits)
+        others |= {n: layout.others(unit) for unit in members if unit.crowds for n in unit.members}
+    return _solution(problem, units, layout, proofs, others, limits)
 
 
 def _classes(units: Sequence[Unit]) -> Iterator[list[Unit]]:
@@ -48,15 +52,27 @@ def _prove(base: Layout, units: Sequence[Unit], limits: Limits) -> Proof:
     """Solve one class on top of what is there."""
     layout = base.copy()
     greedy(layout, units, limits.tries)
-    proof = Proof(layout, value(layout, units), _trivial_bound(units))
+    settled = _settled(layout, units)
+    proof = Proof(layout, value(layout, settled), _trivial_bound(settled))
     if limits.solver and proof.is_open(limits.gap):
         from krmfn.placement_resolver.solving.highs import installed
 
         if installed():
             from krmfn.placement_resolver.solving.exact import refine
 
-            refine(base, units, proof, limits)
+            refine(base, settled, proof, limits)
+    if proof.layout is not layout and not all(unit.settled for unit in units):
+        improve(proof.layout, units, limits.tries)
+        proof.revalue(value(proof.layout, _settled(proof.layout, units)))
     return proof
+
+
+def _settled(layout: Layout, units: Sequence[Unit]) -> Sequence[Unit]:
+    """Decide who may move freely by the loads as they are."""
+    return [
+        unit if unit.settled else replace(priced(unit, layout.others(unit)), settled=True)
+        for unit in units
+    ]
 
 
 def _trivial_bound(units: Sequence[Unit]) -> Value:
@@ -73,13 +89,14 @@ def _solution(
     units: Sequence[Unit],
     layout: Layout,
     proofs: Sequence[Proof],
+    others: Mapping[int, Mapping[int, float]],
     limits: Limits,
 ) -> Solution:
     chosen: list[tuple[int, ...]] = [()] * len(problem.items)
     for unit in units:
         for index in unit.members:
             chosen[index] = tuple(sorted(layout.of(unit)))
-    moves = moved(problem, chosen)
+    moves = moved(problem, chosen, others)
     forced = sum(move.forced for move in moves)
     avoidable = sum(proof.bound.moves - proof.value.moves for proof in proofs)
     return Solution(

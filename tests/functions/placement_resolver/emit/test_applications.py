@@ -191,6 +191,7 @@ def test_an_application_set_reads_the_files_when_it_is_wanted(world: Make, clust
                     "repoURL": repository,
                     "targetRevision": "HEAD",
                     "path": "apps/upf/clusters/{{.spec.cluster}}",
+                    "directory": {"recurse": True, "include": "app.yaml"},
                 },
                 "destination": {"name": "{{.spec.cluster}}", "namespace": "core"},
             },

@@ -92,6 +92,18 @@ def _skew(domain_of: Mapping[int, str], options: tuple[Option, ...], picks: tupl
     return max(counts.values(), default=0) - min(counts.values(), default=0)
 
 
+def _crowding(problem: Problem, chosen: tuple[tuple[int, ...], ...]) -> float:
+    """Sum what pairs of items lose where they meet; items that go together lose nothing."""
+    loads = [{o.cluster: o.load for o in item.options} for item in problem.items]
+    pairs = combinations(range(len(problem.items)), 2)
+    return sum(
+        problem.clusters[cluster].crowding * loads[one][cluster] * loads[two][cluster]
+        for one, two in pairs
+        if not problem.items[one].together & problem.items[two].together
+        for cluster in set(chosen[one]) & set(chosen[two])
+    )
+
+
 def _assignments(problem: Problem) -> Iterator[tuple[tuple[int, ...], ...]]:
     ways = [
         [
@@ -128,7 +140,7 @@ def best_by_trying() -> Callable[[Problem], Best]:
                 for item, picks in zip(problem.items, chosen, strict=True)
                 for option in item.options
                 if option.cluster in picks
-            )
+            ) - _crowding(problem, chosen)
             found = max(
                 found, Best(sum(map(len, chosen)), score), key=lambda b: (b.placed, b.score)
             )
