@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fleet import fleet_package
+from inputs import EMPTY
 from measure import peak_bytes, process, seconds, side_by_side
 from placement import after_loss, displaced
 from placement import fleet as problem_of
@@ -82,7 +83,7 @@ def placement_memory() -> Iterator[Row]:
 def placement_growth() -> Iterator[Row]:
     """See how time grows with workloads and clusters: the exponent over their product."""
     sizes = [(250, 2_500), (500, 5_000), (1_000, 10_000), (1_400, 14_000)]
-    empty = file("fleet-0.yaml", fleet_package(1, 1))
+    empty = file("fleet-0.yaml", EMPTY)
     files = [file(f"fleet-{c}.yaml", fleet_package(w, c)) for w, c in sizes]
     start, *times = side_by_side([process(_COMMAND, each) for each in [empty, *files]], runs=3)
     pairs = [w * c for w, c in sizes]

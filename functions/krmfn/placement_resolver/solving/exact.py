@@ -29,7 +29,8 @@ def refine(base: Layout, units: Sequence[Unit], proof: Proof, limits: Limits) ->
     model = model_of(base, units)
     for cluster, crowd in model.crowds.items():  # good loads are near those of a good layout
         now = _loaded(base, proof.layout, cluster) / crowd.unit
-        model.rows += [crowd.tangent(at) for at in (now / 2, now, now + 1, 2 * now + 1)]
+        if now > 1:  # where hardly anybody is, an answer that crowds it gets tangents later
+            model.rows += [crowd.tangent(at) for at in (now / 2, now, now + 1, 2 * now + 1)]
     solver = Highs(model.upper, model.rows, model.fractions, limits)
     refiner = _Refiner(base, units, model, solver, limits, proof)
     for goal in _GOALS:
