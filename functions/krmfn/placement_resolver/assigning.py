@@ -141,14 +141,14 @@ def _considered(each: Candidacy, usual: int, standing: Baseline, widened: Collec
 
 def _agree(members: Sequence[Candidacy]) -> None:
     """Leave those clusters to workloads of a group that all of them can go to."""
-    alone = [(each.workload.key, each.checks, each.feasible) for each in members]
+    alone = [(each.workload.key, each.checks(), each.feasible) for each in members]
     common = members[0].feasible
     for each in members:
         common &= each.feasible
     for each in members:
         others = [one for one in alone if one[0] != each.workload.key]
         if each.feasible != common:
-            each.checks = (*each.checks, _companions(each, others, common))
+            each.companions = (_companions(each, others, common),)
         each.feasible = common
 
 

@@ -144,13 +144,14 @@ def _removed(
     """Say of every cluster that was left why."""
     each = solved.layout.candidacies[position]
     view, held = each.ask.view, each.ask.previous
-    removed = {}
+    removed: dict[str, str] = {}
+    checks = each.checks() if set(held) - set(chosen) else ()
     for name in sorted(set(held) - set(chosen)):
         number = view.index.get(name)
         if number is None:
             removed[name] = "the cluster is gone"
             continue
-        failed = next((one for one in each.checks if not one.mask >> number & 1), None)
+        failed = next((one for one in checks if not one.mask >> number & 1), None)
         if failed is not None:
             removed[name] = f"the cluster {failed.text}: {failed.found(number)}"
         elif each.wanted is not None and len(held) > each.wanted and set(chosen) <= set(held):

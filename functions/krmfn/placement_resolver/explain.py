@@ -21,7 +21,7 @@ def rejections(each: Candidacy) -> tuple[Rejection, ...]:
     """Count for every filter the clusters that fail there first, the most frequent first."""
     view = each.ask.view
     alive, found = view.everything, []
-    for check in each.checks:
+    for check in each.checks():
         failing = alive & ~check.mask
         if failing:
             examples = tuple(
@@ -39,7 +39,7 @@ def unknown_facts(each: Candidacy) -> tuple[str, ...]:
     view = each.ask.view
     alive = view.everything
     found: list[str] = []
-    for check in each.checks:
+    for check in each.checks():
         for number in first_rows(alive & ~check.mask, MOST_EXAMPLES):
             if len(found) < MOST_EXAMPLES and check.unknown(number):
                 found.append(f"{view.clusters[number].name}: {check.text}: {check.found(number)}")
@@ -49,11 +49,11 @@ def unknown_facts(each: Candidacy) -> tuple[str, ...]:
 
 def relaxations(each: Candidacy) -> tuple[Relaxation, ...]:
     """Give the smallest single changes that would let a cluster fit: first those of an amount."""
-    view = each.ask.view
+    view, checks = each.ask.view, each.checks()
     found: list[Relaxation] = []
-    for check in each.checks:
+    for check in checks:
         others = view.everything
-        for other in each.checks:
+        for other in checks:
             if other is not check:
                 others &= other.mask
         gained = others & ~check.mask
@@ -71,7 +71,7 @@ def _smaller_amounts(each: Candidacy) -> Iterator[Relaxation]:
     """Yield the least reductions of one amount, all others kept, that let a cluster fit."""
     room = {"resources", "devices", "replicas"}
     others = each.ask.view.everything
-    for check in each.checks:
+    for check in each.checks():
         if check.reason not in room:
             others &= check.mask
     pods = [pod for pod in each.workload.pods if pod.replicas]

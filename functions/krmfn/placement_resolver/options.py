@@ -1,7 +1,7 @@
 """From workloads and their candidates to the problem that is solved."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from krmfn.placement_resolver import solving
@@ -23,15 +23,19 @@ class Candidacy:
     """A workload, the clusters that may take it, and how good they are.
 
     Attributes:
-        checks: the verdicts of the filters, in order.
-        feasible: the mask of the clusters that pass them all.
+        feasible: the mask of the clusters that pass all filters.
         terms: what counts in the score.
+        companions: the check that all that go along can go there, if there are any.
     """
 
     ask: Ask
-    checks: tuple[Check, ...]
     feasible: int
     terms: list[Term]
+    companions: tuple[Check, ...] = ()
+
+    def checks(self) -> tuple[Check, ...]:
+        """Give the verdicts of the filters, in order; not kept either, but found anew."""
+        return (*_verdicts(self.ask), *self.companions)
 
     def scores(self) -> Column:
         """Give the score of every cluster; not kept, since a fleet's would fill the memory."""
@@ -56,16 +60,25 @@ class Candidacy:
 def candidacy(ask: Ask) -> Candidacy:
     """Filter and score all clusters for a workload."""
     if ask.held:
-        return Candidacy(ask, (), ask.view.mask_of_names(ask.previous), [])
-    found = list(checks(ask))
-    feasible = ask.view.everything
+        return Candidacy(ask, ask.view.mask_of_names(ask.previous), [])
+    return Candidacy(ask, _passing(_verdicts(ask), ask), terms(ask))
+
+
+def _verdicts(ask: Ask) -> tuple[Check, ...]:
+    if ask.held:
+        return ()
+    found = tuple(checks(ask))
+    if not ask.workload.intent.spec.topology_spread_constraints:
+        return found
+    return (*found, *_domain_limits(Candidacy(ask, _passing(found, ask), terms(ask))))
+
+
+def _passing(found: Iterable[Check], ask: Ask) -> int:
+    """Mark the clusters that pass all checks."""
+    mask = ask.view.everything
     for check in found:
-        feasible &= check.mask
-    each = Candidacy(ask, tuple(found), feasible, terms(ask))
-    limits = tuple(_domain_limits(each))
-    for check in limits:
-        each.feasible &= check.mask
-    return replace(each, checks=(*found, *limits)) if limits else each
+        mask &= check.mask
+    return mask
 
 
 def _of_a_domain(each: Candidacy, key: str) -> Check:

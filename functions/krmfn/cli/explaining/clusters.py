@@ -34,7 +34,7 @@ def cluster_value(resolution: Resolution, position: int, number: int, most: int 
     chosen = assigned.get(candidate.name)
     rivals = [one for one in assigned.values() if one is not chosen]
     rival = min(rivals, key=lambda one: (one.score, one.cluster.name), default=None)
-    checks = [_check(check, number) for check in each.checks]
+    checks = [_check(check, number) for check in each.checks()]
     failed = any(check["verdict"] != "passed" for check in checks)
     return {
         "intent": each.workload.key,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from krmfn.kinds.fields import INTENT_VERSION, Amount, Name, Quantity, Span
 from krmfn.sdk.model import CelRule, DnsName, Kind, Model, Pattern
@@ -51,25 +51,30 @@ class LabelSelector(Model):
 
 
 _ORDERED = ("Gt", "Ge", "Lt", "Le", "Eq", "Ne")
-_COMPARABLE = CelRule(
-    "!(self.operator in ['Gt', 'Ge', 'Lt', 'Le', 'Eq', 'Ne']) || "
-    "self.values.all(value, isQuantity(value))",
-    'must be a quantity such as "16" or "4Gi" with Gt, Ge, Lt, Le, Eq and Ne',
-    lambda self: self.operator not in _ORDERED or all(map(is_quantity, self.values)),
-    field="values",
-)
 
 
 class PropertyRequirement(Model):
     """A demand on a property of the cluster."""
 
-    cel_rules = (_VALUES_FIT, _COMPARABLE)
+    cel_rules = (_VALUES_FIT,)
 
     name: str = Field(min_length=1, description="The property's name.")
     operator: PropertyOperator = Field(
         description="How it is compared: `Gt` to `Ne` as quantities, the others as text."
     )
     values: tuple[str, ...] = Field((), description="What it is compared with.")
+
+    # Not in CEL: quantities in lists of lists cost more than an API server lets rules cost.
+    @field_validator("values")
+    @classmethod
+    def _are_comparable(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        wrong = [value for value in values if not is_quantity(value)]
+        if info.data.get("operator") in _ORDERED and wrong:
+            raise ValueError(
+                f'must be quantities such as "16" or "4Gi" with {", ".join(_ORDERED)}, '
+                f'but there is "{wrong[0]}"'
+            )
+        return values
 
 
 class PropertySelector(Model):
@@ -91,23 +96,8 @@ class ClusterSelectorTerm(Model):
     )
 
 
-_SCALE_RISES = CelRule(
-    "!has(self.minimum) || !has(self.maximum) || "
-    "quantity(string(self.minimum)).compareTo(quantity(string(self.maximum))) <= 0",
-    "must not be less than `minimum`",
-    lambda self: (
-        self.minimum is None
-        or self.maximum is None
-        or as_float(self.minimum) <= as_float(self.maximum)
-    ),
-    field="maximum",
-)
-
-
 class PropertySorter(Model):
     """A preference by the size of a property."""
-
-    cel_rules = (_SCALE_RISES,)
 
     name: str = Field(min_length=1, description="The property's name.")
     sort_order: Literal["Ascending", "Descending"] = Field(
@@ -119,6 +109,14 @@ class PropertySorter(Model):
     maximum: Quantity | None = Field(
         None, description="Where the scale ends; the greatest value of the candidates when absent."
     )
+
+    @field_validator("maximum")
+    @classmethod
+    def _is_above(cls, maximum: Quantity | None, info: ValidationInfo) -> Quantity | None:
+        minimum = info.data.get("minimum")
+        if None not in (minimum, maximum) and as_float(maximum) < as_float(minimum):
+            raise ValueError(f'must not be less than `minimum`, but is "{maximum}"')
+        return maximum
 
 
 class Preference(Model):
@@ -483,6 +481,4 @@ class PlacementIntentSpec(Model):
 class PlacementIntent(Kind, api_version=INTENT_VERSION):
     """Where an application wants to run."""
 
-    spec: PlacementIntentSpec = Field(
-        PlacementIntentSpec(), description="What to place, and where."
-    )
+    spec: PlacementIntentSpec = Field(description="What to place, and where.")

@@ -26,7 +26,12 @@ _GOALS = ("placed", "moves", "score")
 
 def refine(base: Layout, units: Sequence[Unit], proof: Proof, limits: Limits) -> None:
     """Improve a proof with HiGHS until it is good enough or the limits are reached."""
-    model = model_of(base, units)
+    crowded = {
+        cluster
+        for cluster, there in proof.layout.on.items()
+        if sum(bool(choice.load) for choice in there.values()) > 1
+    }
+    model = model_of(base, units, crowded)
     for cluster, crowd in model.crowds.items():  # good loads are near those of a good layout
         now = _loaded(base, proof.layout, cluster) / crowd.unit
         if now > 1:  # where hardly anybody is, an answer that crowds it gets tangents later
