@@ -26,16 +26,10 @@ _GOALS = ("placed", "moves", "score")
 
 def refine(base: Layout, units: Sequence[Unit], proof: Proof, limits: Limits) -> None:
     """Improve a proof with HiGHS until it is good enough or the limits are reached."""
-    crowded = {
-        cluster
-        for cluster, there in proof.layout.on.items()
-        if sum(bool(choice.load) for choice in there.values()) > 1
-    }
-    model = model_of(base, units, crowded)
+    model = model_of(base, units)
     for cluster, crowd in model.crowds.items():  # good loads are near those of a good layout
         now = _loaded(base, proof.layout, cluster) / crowd.unit
-        if now > 1:  # where hardly anybody is, an answer that crowds it gets tangents later
-            model.rows += [crowd.tangent(at) for at in (now / 2, now, now + 1, 2 * now + 1)]
+        model.rows += [crowd.tangent(at) for at in (now / 2, now, now + 1, 2 * now + 1)]
     solver = Highs(model.upper, model.rows, model.fractions, limits)
     refiner = _Refiner(base, units, model, solver, limits, proof)
     for goal in _GOALS:

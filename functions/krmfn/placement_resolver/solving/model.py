@@ -5,7 +5,7 @@ sums per cluster and set of node groups; what single nodes and zones cannot take
 when an answer shows it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -103,15 +103,8 @@ class Model:
         return len(self.upper) - 1
 
 
-def model_of(base: Layout, units: Sequence[Unit], crowded: Collection[int]) -> Model:
-    """Give the model of units on top of what a layout holds.
-
-    Args:
-        base: what is there anyway.
-        units: what is placed.
-        crowded: the clusters where units are taken to lose to each other. To leave some out makes
-            the model smaller, and its bound still holds.
-    """
+def model_of(base: Layout, units: Sequence[Unit]) -> Model:
+    """Give the model of units on top of what a layout holds."""
     model = Model(units)
     for unit in units:
         columns = {}
@@ -129,8 +122,7 @@ def model_of(base: Layout, units: Sequence[Unit], crowded: Collection[int]) -> M
         model.at.items(), key=lambda entry: base.clusters[entry[0]].name
     ):
         model.rows += _capacity(base, cluster, columns_there, model.places)
-        if cluster in crowded:
-            _add_crowd(model, cluster, columns_there)
+        _add_crowd(model, cluster, columns_there)
     model.rows += _apart(model)
     for unit in units:
         _add_trades(model, unit)
