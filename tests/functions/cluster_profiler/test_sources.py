@@ -218,6 +218,15 @@ def test_a_sample_without_the_label_of_its_property_is_warned_of(
     assert made.codes() == ["bad-metric"]
 
 
+@pytest.mark.parametrize("name", ["[5]", "''", "{a: b}"])
+def test_a_node_without_a_name_is_passed_over_and_told(
+    profile: Profile, node: MakeNode, name: str
+) -> None:
+    made = profile({"clusters/waw/a.yaml": node(), "clusters/waw/b.yaml": node(name)})
+    assert made.codes() == ["node-unnamed"]
+    assert sum(group["count"] for group in made.capacity()["nodeGroups"]) == 1
+
+
 def test_a_managed_cluster_tells_of_the_whole_cluster(profile: Profile) -> None:
     made = profile({"hub.yaml": MANAGED})
     status = made.items("ClusterProfile")["waw"]["status"]

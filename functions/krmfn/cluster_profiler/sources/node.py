@@ -25,6 +25,14 @@ _REAL_TIME = re.compile(r"(?:[-+._]|^)(?:rt[0-9]*|realtime)(?:[-+._]|$)")
 def read(objects: Objects) -> Iterator[NodeView | Result]:
     """Read the Nodes of a cluster."""
     for resource in objects.of("Node"):
+        if not resource.name:
+            yield warning(
+                "must have a name; the node is passed over",
+                code="node-unnamed",
+                at=resource,
+                field="metadata.name",
+            )
+            continue
         given = map_at(resource.body, "status.allocatable")
         allocatable, wrong = read_amounts(given, resource, "status.allocatable")
         taints, wrong_taints = taints_at(resource, "spec.taints")
