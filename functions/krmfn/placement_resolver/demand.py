@@ -16,12 +16,8 @@ from krmfn.kinds.pods import (
 from krmfn.placement_resolver.amounts import asked
 from krmfn.placement_resolver.fleet import Device
 from krmfn.placement_resolver.intents import PlacementIntent
-from krmfn.placement_resolver.intents.intent import (
-    DeviceRequirement,
-    LabelSelector,
-    PodRequest,
-    ResourceSelector,
-)
+from krmfn.placement_resolver.intents.intent import DeviceRequirement, PodRequest, ResourceSelector
+from krmfn.placement_resolver.intents.selectors import LabelSelector
 from krmfn.placement_resolver.matching import label_selector_matches
 from krmfn.sdk import Package, Resource, Result, error, quantity
 from krmfn.sdk.ownership import owner_of

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import eq, ge, gt, le, lt, ne
 
 from krmfn.placement_resolver.fleet import Taint
-from krmfn.placement_resolver.intents.intent import (
+from krmfn.placement_resolver.intents.intent import Toleration
+from krmfn.placement_resolver.intents.selectors import (
     LabelRequirement,
     LabelSelector,
     PropertyRequirement,
-    Toleration,
 )
 from krmfn.sdk import quantity
 

@@ -7,7 +7,7 @@ from krmfn.placement_resolver.assembly import Assembly, DevicesLeft
 from krmfn.placement_resolver.demand import DeviceNeed, PodDemand, selects
 from krmfn.placement_resolver.fitting import amounts_of, is_borne, is_within, node_demand
 from krmfn.placement_resolver.fleet import Cluster, Device, NodeGroup, Taint
-from krmfn.placement_resolver.intents.intent import ClusterSelectorTerm
+from krmfn.placement_resolver.intents.selectors import ClusterSelectorTerm
 from krmfn.placement_resolver.options import Candidacy
 from krmfn.placement_resolver.plan import DeviceGrant, Patch, PodPlan
 from krmfn.placement_resolver.terms import mask_of_term

@@ -14,7 +14,8 @@ from krmfn.placement_resolver.filters import Ask
 from krmfn.placement_resolver.filters.capabilities import with_capability
 from krmfn.placement_resolver.filters.latency import time_to
 from krmfn.placement_resolver.fleet import Cluster
-from krmfn.placement_resolver.intents.intent import CapabilityRequirement, Objective, Preference
+from krmfn.placement_resolver.intents.intent import CapabilityRequirement, Objective
+from krmfn.placement_resolver.intents.selectors import Preference
 from krmfn.placement_resolver.load import utilisation
 from krmfn.placement_resolver.matching import interpolate, tolerated
 from krmfn.placement_resolver.terms import mask_of_selectors

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from krmfn.placement_resolver.demand import Workload
 from krmfn.placement_resolver.fleet import Cluster
-from krmfn.placement_resolver.intents.intent import (
+from krmfn.placement_resolver.intents.selectors import (
     ClusterSelectorTerm,
     LabelSelector,
     PropertySelector,

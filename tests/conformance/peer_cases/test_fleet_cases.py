@@ -9,7 +9,7 @@ from peer_rig import Body, best, eligible, fleet, imported
 
 from krmfn.cli.importing.fleet import property_name
 from krmfn.placement_resolver.fleet import Cluster
-from krmfn.placement_resolver.intents.intent import Preference
+from krmfn.placement_resolver.intents.selectors import Preference
 from krmfn.placement_resolver.matching import interpolate, label_selector_matches, spread_skew
 from krmfn.sdk import quantity
 

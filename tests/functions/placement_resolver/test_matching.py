@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from krmfn.placement_resolver.fleet import Taint
-from krmfn.placement_resolver.intents.intent import (
+from krmfn.placement_resolver.intents.intent import Toleration
+from krmfn.placement_resolver.intents.selectors import (
     LabelRequirement,
     LabelSelector,
     PropertyRequirement,
-    Toleration,
 )
 from krmfn.placement_resolver.matching import (
     interpolate,

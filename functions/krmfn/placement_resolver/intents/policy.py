@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from krmfn.kinds.fields import INTENT_VERSION, Instant, Name, Percent, Span
-from krmfn.placement_resolver.intents.intent import Disruption, Objective, Preference, Share
+from krmfn.placement_resolver.intents.intent import Disruption, Objective, Share
+from krmfn.placement_resolver.intents.selectors import Preference
 from krmfn.sdk.model import Kind, Model
 
 

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from krmfn.placement_resolver.intents import PlacementIntent, PlacementPolicy
-from krmfn.placement_resolver.intents.intent import (
-    ClusterSelectorTerm,
-    PlacementIntentSpec,
-    Preference,
-)
+from krmfn.placement_resolver.intents.intent import PlacementIntentSpec
+from krmfn.placement_resolver.intents.selectors import ClusterSelectorTerm, Preference
 
 Use = Literal["holds", "rates"]
 """Whether an expression must give a boolean, or a boolean or number that rates a cluster."""
