@@ -3,13 +3,11 @@
 Both are read and written as plain values: a fleet has thousands of profiles.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
 from typing import Any
-
-from krmfn.sdk import Resource
 
 GROUP = "multicluster.x-k8s.io"
 API_VERSION = f"{GROUP}/v1alpha1"
@@ -55,18 +53,3 @@ def decided_clusters(decision: Mapping[str, Any]) -> Iterator[str]:
         reference = each.get("clusterProfileRef") if isinstance(each, Mapping) else None
         if isinstance(reference, Mapping) and isinstance(name := reference.get("name"), str):
             yield name
-
-
-def decisions_of(resources: Iterable[Resource]) -> dict[tuple[str, str], list[str]]:
-    """Give the chosen clusters by namespace and placement, all slices of one put together.
-
-    A slice says whose it is in the label ``placement-key`` or ``decision-key``; without them its
-    own name counts.
-    """
-    slices = sorted(resources, key=lambda each: (each.namespace, each.name))
-    found: dict[tuple[str, str], list[str]] = {}
-    for each in slices:
-        labels = each.labels
-        key = labels.get(PLACEMENT_KEY) or labels.get(DECISION_KEY) or each.name
-        found.setdefault((each.namespace, key), []).extend(decided_clusters(each.body))
-    return found
