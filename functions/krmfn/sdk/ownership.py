@@ -156,8 +156,7 @@ def _generated(
     for each in sorted(made, key=lambda each: stamp(function, each.by.resource)):
         intent: Resource = each.by.resource
         home = intent.package_path or root
-        owner = {"metadata": {"annotations": {OWNER: stamp(function, intent)}}}
-        resource = each.resource.replaced(merge_patch(without_internal(each.resource.body), owner))
+        resource = _stamped(each.resource, stamp(function, intent))
         if resource.place and not resource.place.package_path:
             resource = resource.at(replace(resource.place, package_path=home))
         new = Generated(resource, each.by)
@@ -166,6 +165,15 @@ def _generated(
             clashes.append(_made_twice(found[key], new))
         found.setdefault(key, new)
     return found, clashes
+
+
+def _stamped(resource: Resource, owner: str) -> Resource:
+    """Give a made resource with its owner's stamp, and without kpt's internal annotations."""
+    annotations = resource.annotations
+    if annotations.get(OWNER) == owner and not any(map(is_internal, annotations)):
+        return resource
+    patch = {"metadata": {"annotations": {OWNER: owner}}}
+    return resource.replaced(merge_patch(without_internal(resource.body), patch))
 
 
 def _standing(
@@ -251,8 +259,8 @@ def _at(item: Resource, place: Place) -> Resource:
     path, index = place.path, str(place.index)
     said = {PATH: path, LEGACY_PATH: path, INDEX: index, LEGACY_INDEX: index}
     known = {key: text for key, text in said.items() if key in item.annotations}
-    patch = {"metadata": {"annotations": known}} if known else {}
-    return item.merged(patch).at(place)
+    moved = item.merged({"metadata": {"annotations": known}}) if known else item
+    return moved.at(place)
 
 
 def _in_the_way(item: Resource, new: Generated) -> Result:

@@ -107,7 +107,7 @@ class Resource:
         from krmfn.sdk.dumper import dump
 
         made = cls(raw=dump(body), place=place)
-        made.__dict__.update(body=_copy(body), _is_made=True)
+        made.__dict__.update(body=_copy(body), is_made=True)
         return made
 
     @cached_property
@@ -208,6 +208,11 @@ class Resource:
         """Whether the resource never reaches a cluster."""
         return self.annotations.get(LOCAL_CONFIG, "false") != "false"
 
+    @cached_property
+    def is_made(self) -> bool:
+        """Whether the text was written from the values, so that writing it anew loses nothing."""
+        return False
+
     def thawed(self) -> dict[str, Any]:
         """Give a copy of the values that may be changed; what aliases shared is shared no more."""
         copied: dict[str, Any] = _copy(self.body)
@@ -219,7 +224,7 @@ class Resource:
 
         if same(self.body, body):
             return self
-        if self._is_made:
+        if self.is_made:
             return self._keeping(Resource.of(body), place=self.place, slot=self.slot)
         return replace(self, raw=edit(self.text, body), column=0, clean=False)
 
@@ -242,17 +247,12 @@ class Resource:
 
         return same(without_internal(self.body), without_internal(other.body))
 
-    @cached_property
-    def _is_made(self) -> bool:
-        """Whether the text was written from the values, so that writing it anew loses nothing."""
-        return False
-
     @staticmethod
     def _keeping(resource: "Resource", **changes: Any) -> "Resource":
         """Give a resource with other fields but the same text, and with what was read of it."""
         changed = replace(resource, **changes)
         known = vars(resource)
-        vars(changed).update((key, known[key]) for key in ("body", "_is_made") if key in known)
+        vars(changed).update((key, known[key]) for key in ("body", "is_made") if key in known)
         return changed
 
     @property

@@ -115,12 +115,13 @@ def write_items(items: Iterable[Resource]) -> Iterator[str]:
     given = list(items)
     yield "items:\n" if given else "items: []\n"
     column = next((item.column for item in given if _is_as_it_came(item)), 2)
+    copies = _Copies(" " * column)
     for item in given:
         if _is_as_it_came(item) and item.column == column:
             yield item.raw
         else:
             dash = " " * (column - 2) + "- "
-            yield dash + _indented(item, " " * column).removeprefix(" " * column)
+            yield dash + copies.text(item).removeprefix(" " * column)
 
 
 def read_fully(text: str) -> ResourceList:
@@ -297,6 +298,32 @@ def _indented(resource: Resource, indent: str) -> str:
     if not is_plain:
         text = Resource.of(resource.body).text
     return re.sub("^(?=.)", indent, text, flags=re.MULTILINE)
+
+
+class _Copies:
+    """Gives texts of items; that of a resource which stands at many places is made once."""
+
+    _MARK = "path-of-a-copy/mark"
+
+    def __init__(self, indent: str) -> None:
+        self._indent = indent
+        self._around: dict[tuple[int, int, str], tuple[str, list[str]]] = {}
+
+    def text(self, item: Resource) -> str:
+        """Give the text of an item, each line indented."""
+        place = item.place
+        if place is None or not item.is_made:
+            return _indented(item, self._indent)
+        key = (id(item.raw), place.index, place.package_path)
+        if key not in self._around:
+            marked = _indented(item.at(replace(place, path=self._MARK)), self._indent)
+            self._around[key] = (item.raw, marked.split(self._MARK))
+        _, around = self._around[key]
+        if len(around) != 2 or PATH in item.raw:
+            return _indented(item, self._indent)
+        from krmfn.sdk.dumper import dump_scalar
+
+        return dump_scalar(place.path).join(around)
 
 
 def _annotated(resource: Resource) -> Resource:
