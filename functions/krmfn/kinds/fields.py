@@ -9,6 +9,7 @@ from krmfn.sdk.model import Pattern
 from krmfn.sdk.times import parse_instant, parse_span
 
 INTENT_VERSION = "intent.krmfn.dev/v1alpha1"
+_LONGEST_DURATION = 99_999 * 3600
 
 
 def _quantity(given: int | str) -> str:
@@ -32,6 +33,17 @@ def _span(text: str) -> str:
     return text
 
 
+def _duration(text: str) -> str:
+    seconds = parse_span(text)
+    milliseconds = round(seconds * 1000)
+    if abs(seconds * 1000 - milliseconds) > 1e-7 or seconds > _LONGEST_DURATION:
+        raise ValueError(f'must be in whole milliseconds, such as "1500ms", but is "{text}"')
+    whole, rest = divmod(milliseconds, 1000)
+    hours, whole = divmod(whole, 3600) if whole > 99_999 else (0, whole)
+    parts = [f"{hours}h" * (hours > 0), f"{whole}s" * (whole > 0), f"{rest}ms" * (rest > 0)]
+    return "".join(parts) or "0s"
+
+
 Quantity = Annotated[int | str, AfterValidator(_quantity)]
 """A Kubernetes quantity such as ``500m`` or ``16Gi``; the validated value is its text."""
 
@@ -43,6 +55,10 @@ Instant = Annotated[str, AfterValidator(_instant)]
 
 Span = Annotated[str, AfterValidator(_span)]
 """A span of time such as ``15m``, in Go's and Prometheus' form."""
+
+Duration = Annotated[str, AfterValidator(_duration)]
+"""A span of whole milliseconds; the validated value is in ``h``, ``s`` and ``ms``, the one form
+that Istio, Go and the Gateway API (GEP-2257) all read."""
 
 Name = Annotated[str, Field(min_length=1, max_length=253)]
 """A name that other objects refer to; any script is allowed."""
