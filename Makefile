@@ -5,6 +5,8 @@ PEERS := .peers/bin
 HELM_VERSION := v4.2.3
 HELM3_VERSION := v3.19.5
 OPA_VERSION := v1.22.2
+# Istio's tags carry no v, so its releases are known to Go by commit: this one is of 1.31.
+ISTIO_VERSION := v0.0.0-20260827124520-eed52ebb66ad
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help setup demo test check generate bench peers conformance e2e images function lock clean
@@ -45,7 +47,7 @@ generate: setup ## Dockerfiles, CRDs, tables, example charts
 bench: setup ## the table of speed and memory              (row=helm)
 	@PATH="$(CURDIR)/$(PEERS):$$PATH" python benchmarks/run.py $(row)
 
-peers: $(PEERS)/helm $(PEERS)/helm-3 $(PEERS)/kpt-beta.61 $(PEERS)/crdcheck $(PEERS)/opa ## build the tools that the output is compared with (Go)
+peers: $(PEERS)/helm $(PEERS)/helm-3 $(PEERS)/kpt-beta.61 $(PEERS)/crdcheck $(PEERS)/opa $(PEERS)/istioctl $(PEERS)/istio-analyzers ## build the tools that the output is compared with (Go)
 
 $(PEERS)/helm:
 	@GOBIN=$(CURDIR)/$(PEERS)/build go install helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
@@ -58,6 +60,14 @@ $(PEERS)/helm-3:
 $(PEERS)/opa:
 	@GOBIN=$(CURDIR)/$(PEERS)/build go install github.com/open-policy-agent/opa@$(OPA_VERSION)
 	@mv $(PEERS)/build/opa $@
+
+$(PEERS)/istioctl:
+	@GOBIN=$(CURDIR)/$(PEERS)/build go install istio.io/istio/istioctl/cmd/istioctl@$(ISTIO_VERSION)
+	@mv $(PEERS)/build/istioctl $@
+
+# istioctl without a cluster passes over what reads Pods and Services; this runs all its analyzers.
+$(PEERS)/istio-analyzers: tests/conformance/istio_analysis/analyzers/main.go
+	@mkdir -p $(PEERS) && cd tests/conformance/istio_analysis/analyzers && go build -o $(CURDIR)/$@ .
 
 # Only kpt's `fn` commands: the rest needs modules that cannot be had. The sums are pinned in go.sum.
 $(PEERS)/kpt-beta.61: tests/conformance/kpt/main.go

@@ -1,0 +1,1 @@
+"""Istio's analysis messages, and checks that istioctl does not have."""
