@@ -1,0 +1,1 @@
+"""What `krmfn trace` is made of: reading the package, and telling what happens."""
