@@ -112,6 +112,7 @@ def _passages_of_function(tree: Path, folder: FunctionFolder) -> Passages:
         "fields": _field_table,
         "results": partial(_codes_table, folder),
         "examples": partial(_examples_table, tree, folder),
+        "checks": _checks_table,
     }
 
 
@@ -135,6 +136,14 @@ def _codes_table(folder: FunctionFolder, _: str) -> str:
     codes = sorted({*result_codes(folder.path), *result_codes(SDK_FOLDER)})
     rows = [(f"`{each.code}`", each.severity, folder.meanings.get(each.code, "")) for each in codes]
     return markdown_table(("Code", "Severity", "Meaning"), rows)
+
+
+def _checks_table(_: str) -> str:
+    from krmfn.mesh_intent_expander.analysis.rules import RULES
+
+    codes = sorted((code for rule in RULES for code in rule.CODES), key=lambda code: code.id)
+    rows = [(f"`{code.id}`", code.level.lower(), code.summary) for code in codes]
+    return markdown_table(("Code", "Severity", "What must be"), rows)
 
 
 def _functions_table(tree: Path, folders: list[FunctionFolder], _: str) -> str:
