@@ -19,13 +19,21 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	servervalidation "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	kubejson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 )
 
 type question struct {
 	CRD     v1.CustomResourceDefinition `json:"crd"`
-	Objects []map[string]any            `json:"objects"`
+	Objects []object                    `json:"objects"`
+}
+
+// object is read as the API server reads it: whole numbers are integers.
+type object map[string]any
+
+func (o *object) UnmarshalJSON(text []byte) error {
+	return kubejson.Unmarshal(text, (*map[string]any)(o))
 }
 
 type answer struct {
@@ -77,7 +85,8 @@ func judge(asked question) (answer, error) {
 		return given, err
 	}
 	rules := cel.NewValidator(structural, true, celconfig.PerCallLimit)
-	for _, object := range asked.Objects {
+	for _, one := range asked.Objects {
+		object := map[string]any(one)
 		unknown := pruning.PruneWithOptions(object, structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 		defaulting.PruneNonNullableNullsWithoutDefaults(object, structural)
 		defaulting.Default(object, structural)
