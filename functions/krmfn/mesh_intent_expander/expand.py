@@ -5,17 +5,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from krmfn.mesh_intent_expander.emit import emit
 from krmfn.mesh_intent_expander.emit.labels import labelled_resources
 from krmfn.mesh_intent_expander.emit.placing import place
-from krmfn.mesh_intent_expander.intents import MeshIntentExpanderSpec, RelocationPlan
+from krmfn.mesh_intent_expander.intents import (
+    MeshIntentExpanderSpec,
+    MeshTopology,
+    MutualTLS,
+    RelocationPlan,
+    ServiceAuthorization,
+    ServiceDiscovery,
+    TrafficRoute,
+)
 from krmfn.mesh_intent_expander.judging import judge
 from krmfn.mesh_intent_expander.plan import Plan
 from krmfn.mesh_intent_expander.plan.common import Emitted
 from krmfn.mesh_intent_expander.reading import is_own, read_fleet
+from krmfn.mesh_intent_expander.report.reporting import report_of
 from krmfn.mesh_intent_expander.resolve import resolve
-from krmfn.mesh_intent_expander.steering import Render, follow, service_of
+from krmfn.mesh_intent_expander.steering import Course, Render, follow, service_of
 from krmfn.mesh_intent_expander.steering.slicing import sliced_package
 from krmfn.mesh_intent_expander.topology import Mesh, read_mesh
 from krmfn.mesh_intent_expander.view import Fleet
-from krmfn.sdk import Generated, Package, Resource, Result, Severity
+from krmfn.sdk import Generated, Kind, Package, Place, Resource, Result, Severity
 
 Output = Generated | Resource | Result
 
@@ -33,16 +42,36 @@ def expand(spec: MeshIntentExpanderSpec, package: Package) -> Iterator[Output]:
     fleet = read_fleet(package, mesh)
     relocations = package.of(RelocationPlan)
     plan, said = resolve(mesh, fleet, package, relocations)
-    yield from said
     made = list(place(emit(plan), mesh, spec))
     changed = list(labelled_resources(plan.exposure.labelled))
+    yield from said
     yield from made
     yield from changed
-    if not _fail(said):
-        items = [*_with(package, changed), *(each.resource for each in made)]
-        whole = read_fleet(items, mesh, rendered=True)
-        yield from judge(spec, whole, made)
-        yield from _proofs(mesh, fleet, package, plan, relocations)
+    if _fail(said):
+        return
+    items = [*_with(package, changed), *(each.resource for each in made)]
+    whole = read_fleet(items, mesh, rendered=True)
+    yield from judge(spec, whole, made)
+    courses, followed = _courses(fleet, package, plan, relocations)
+    yield from followed
+    if spec.report and (owner := _owner(package)) is not None:
+        report = report_of(whole, plan, package, [*said, *followed], courses)
+        resource = Resource.of(report.to_body(), place=Place(f"{spec.folder}/report.yaml", 0))
+        yield Generated(resource, by=owner)
+
+
+def _owner(package: Package) -> Kind | None:
+    """Give the intent that owns the report: the mesh's topology, or else the first of the others.
+
+    A package in which people wrote everything themselves has none, and nothing is added to it.
+    """
+    intents = (MeshTopology, ServiceDiscovery, TrafficRoute, MutualTLS, ServiceAuthorization)
+    found = (min(package.of(kind), key=_name, default=None) for kind in intents)
+    return next((each for each in found if each is not None), None)
+
+
+def _name(intent: Kind) -> tuple[str, str]:
+    return intent.metadata.namespace, intent.metadata.name
 
 
 def _fail(results: Iterable[Result]) -> bool:
@@ -55,17 +84,22 @@ def _with(package: Package, changed: Iterable[Resource]) -> Iterator[Resource]:
     return (by_slot.get(each.slot, each) for each in package if not is_own(each))
 
 
-def _proofs(
-    mesh: Mesh, fleet: Fleet, package: Package, plan: Plan, relocations: Sequence[RelocationPlan]
-) -> Iterator[Result]:
-    """Yield what is found when each move is followed through all of its phases."""
+def _courses(
+    fleet: Fleet, package: Package, plan: Plan, relocations: Sequence[RelocationPlan]
+) -> tuple[list[Course], list[Result]]:
+    """Follow each move through all of its phases."""
     found = {each.service: each for each in plan.discovered}
+    courses: list[Course] = []
+    results: list[Result] = []
     for moving in relocations:
         if (service := found.get(service_of(moving))) is not None:
             others = [each for each in relocations if each is not moving]
             sliced = sliced_package(package, service.service)
-            _, results = follow(mesh, fleet, moving, service, _renderer(mesh, sliced, others))
-            yield from results
+            render = _renderer(plan.mesh, sliced, others)
+            course, said = follow(plan.mesh, fleet, moving, service, render)
+            courses.append(course)
+            results += said
+    return courses, results
 
 
 def _renderer(mesh: Mesh, package: Package, others: Sequence[RelocationPlan]) -> Render:

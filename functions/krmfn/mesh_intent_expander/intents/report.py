@@ -9,9 +9,7 @@ from krmfn.sdk.model import Kind, Model
 
 Outcome = Literal["reached", "answered", "denied", "refused", "no-endpoint", "unroutable"]
 Allows = Literal["all", "some", "none"]
-DeadThing = Literal[
-    "route-rule", "denied-route", "subset", "weight-zero", "export", "allow-rule", "policy"
-]
+DeadThing = Literal["route-rule", "denied-route", "subset", "weight-zero", "export", "allow-rule"]
 
 
 class Reach(Model):
@@ -27,6 +25,9 @@ class Reach(Model):
     more_clients: int = Field(0, description="How many clients are not listed.")
     clusters: tuple[str, ...] = Field((), description="The servers' clusters; none where none is.")
     more_clusters: int = Field(0, description="How many clusters are not listed.")
+    own: bool = Field(
+        False, description="Whether the servers are in the clients' own cluster, each in its own."
+    )
     outcome: Outcome = Field(description="What becomes of the requests, at best.")
     allows: Allows = Field(description="Which of the requests that were tried come there.")
     operations: tuple[str, ...] = Field(
@@ -99,6 +100,24 @@ class TooOld(Model):
     example: str = Field(description="One of them.")
 
 
+class MoveStep(Model):
+    """Something that is done as a whole in a move."""
+
+    what: str = Field(description="What is done.")
+    wave: str = Field("", description="The wave of objects that is applied, if any is.")
+    clusters: tuple[str, ...] = Field((), description="Where; empty for waiting.")
+    until: tuple[str, ...] = Field((), description="What must hold before the next step.")
+    queries: tuple[str, ...] = Field((), description="The same in PromQL, where metrics tell.")
+
+
+class Move(Model):
+    """A service that moves, in the order in which things are to be done."""
+
+    plan: str = Field(description="The RelocationPlan.")
+    proved: bool = Field(description="Whether no client loses the service at any moment.")
+    phases: dict[str, tuple[MoveStep, ...]] = Field(description="The steps of each phase.")
+
+
 class ProxyGroup(Model):
     """Proxies that are told the same."""
 
@@ -142,6 +161,7 @@ class MeshReportStatus(Model):
     dead: tuple[Dead, ...] = Field((), description="What never counts.")
     conflicts: tuple[Conflict, ...] = Field((), description="What does not go together.")
     proven: tuple[Proven, ...] = Field((), description="What holds of moves and migrations.")
+    moves: tuple[Move, ...] = Field((), description="What is to be done for each move, in order.")
     not_portable: tuple[NotPortable, ...] = Field((), description="What flavours cannot say.")
     too_old: tuple[TooOld, ...] = Field((), description="What versions do not have.")
     proxies: tuple[ProxyGroup, ...] = Field((), description="What proxies are told.")

@@ -1,0 +1,1 @@
+"""What `krmfn reach` reads, asks and tells."""
