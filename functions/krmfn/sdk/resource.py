@@ -162,7 +162,7 @@ class Resource:
         """The namespace, or "" when there is none."""
         return self._named[1]
 
-    @property
+    @cached_property
     def id(self) -> ResourceId:
         """The identity: group, kind, namespace and name."""
         return ResourceId(self.group, self.kind, self.namespace, self.name)
@@ -234,7 +234,9 @@ class Resource:
 
     def at(self, place: Place) -> "Resource":
         """Give the resource at another place."""
-        return self._keeping(self, place=place)
+        moved = object.__new__(Resource)
+        vars(moved).update(vars(self), place=place)
+        return moved
 
     def clone(self, **metadata: str) -> "Resource":
         """Give a copy under another name or namespace, without kpt's internal annotations."""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from krmfn.sdk.head import has_odd_breaks, is_clean
-from krmfn.sdk.resource import INDEX, PACKAGE_PATH, PATH, Resource, dedent, path_in
+from krmfn.sdk.resource import INDEX, PACKAGE_PATH, PATH, Place, Resource, dedent, path_in
 from krmfn.sdk.scalars import read_plain
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _ITEM = re.compile(r"^- (?=[A-Za-z#{])", re.MULTILINE)
 _SECTION = re.compile(r"^([A-Za-z]+):(?=[ \n])", re.MULTILINE)
 _SIMPLE_HEAD = re.compile(r"[A-Za-z]+: ([A-Za-z][A-Za-z0-9./]*)\n")
 _DOCUMENT_MARK = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
+_TOP_LEVEL = re.compile(r"^\S", re.MULTILINE)
 _TO_THE_NEXT_LINE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*")
 
 
@@ -316,8 +317,8 @@ class _Copies:
             return _indented(item, self._indent)
         key = (id(item.raw), place.index, place.package_path)
         if key not in self._around:
-            marked = _indented(item.at(replace(place, path=self._MARK)), self._indent)
-            self._around[key] = (item.raw, marked.split(self._MARK))
+            marked = _said_in_text(item.at(replace(place, path=self._MARK)))
+            self._around[key] = (item.raw, _indented(marked, self._indent).split(self._MARK))
         _, around = self._around[key]
         if len(around) != 2 or PATH in item.raw:
             return _indented(item, self._indent)
@@ -326,14 +327,33 @@ class _Copies:
         return dump_scalar(place.path).join(around)
 
 
-def _annotated(resource: Resource) -> Resource:
-    """Write the place of a resource into its annotations, where kpt looks for it."""
-    place = resource.place
-    if place is None:
+def _said_in_text(resource: Resource) -> Resource:
+    """Write the place of a made resource into its text, where that has annotations already.
+
+    Lines are put into a text that the dumper wrote; writing all of it anew takes far longer.
+    """
+    head, found, rest = resource.raw.partition("\n  annotations:\n")
+    _, metadata, before = head.rpartition("\nmetadata:\n")
+    if resource.place is None or not found or not metadata or _TOP_LEVEL.search(before):
         return resource
+    from krmfn.sdk.dumper import dump_scalar
+
+    said = _annotations_of(resource.place).items()
+    lines = "".join(f"    {key}: {dump_scalar(value)}\n" for key, value in said)
+    return Resource(raw=f"{head}{found}{lines}{rest}")
+
+
+def _annotations_of(place: Place) -> dict[str, str]:
+    """Give the annotations in which kpt looks for a place."""
     found = {PATH: place.path, INDEX: str(place.index), PACKAGE_PATH: place.package_path}
-    annotations = {key: value for key, value in found.items() if value}
-    return resource.merged({"metadata": {"annotations": annotations}})
+    return {key: value for key, value in found.items() if value}
+
+
+def _annotated(resource: Resource) -> Resource:
+    """Write the place of a resource into its annotations."""
+    if resource.place is None:
+        return resource
+    return resource.merged({"metadata": {"annotations": _annotations_of(resource.place)}})
 
 
 def _config(value: Any, section: str = "") -> Resource | None:
