@@ -4,7 +4,7 @@ Source of the semantics: ``hosts`` and ``exportTo`` of Istio's VirtualService, D
 ServiceEntry; the annotation ``networking.istio.io/exportTo`` of Services.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -93,7 +93,7 @@ class Registry:
             self._targets.update(_of_entry(entry, view.domain))
         for service in view.services.values():
             target = _of_service(service)
-            for scope in _service_scopes(service):
+            for scope in service_scopes(service):
                 self._targets[ScopedHost(scope, view.host(service))] = target
         self._wildcards = [(key, t) for key, t in self._targets.items() if key.host[:1] == "*"]
 
@@ -116,7 +116,7 @@ class Registry:
 
     def _remote(self, host: str, scopes: Sequence[str]) -> Target | None:
         for cluster, service in self._offers.get(host, ()):
-            if any(each in scopes for each in _service_scopes(service)):
+            if any(each in scopes for each in service_scopes(service)):
                 return _of_service(service, f' of cluster "{cluster}"')
         return None
 
@@ -147,7 +147,8 @@ def _of_service(service: Service, where: str = "") -> Target:
     return Target(f'Service "{service.namespace}/{service.name}"{where}', ports)
 
 
-def _service_scopes(service: Service) -> Iterable[str]:
+def service_scopes(service: Service) -> tuple[str, ...]:
+    """Give the namespaces that see a Service: ``*`` alone for all of them."""
     said = service.resource.annotations.get(_EXPORT_TO, "") if service.resource else ""
     return scopes_of([each.strip() for each in said.split(",")] if said else [], service.namespace)
 
