@@ -30,6 +30,7 @@ kind: ServiceEntry
 metadata: {name: db, namespace: shop}
 spec:
   hosts: [db.example]
+  resolution: DNS
   ports:
   - {number: 5432, name: db, protocol: TCP}
 """
