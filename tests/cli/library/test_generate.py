@@ -297,6 +297,17 @@ def test_a_passage_that_cannot_be_made_is_an_error(text: str, message: str, tmp_
             [("a-b", "error")],
             id="through a method",
         ),
+        pytest.param(
+            "def doubtful(message, code):\n  return warning(message, code=code)\n"
+            'doubtful("must x", "a-b")',
+            [("a-b", "warning")],
+            id="as bad as what it is given to",
+        ),
+        pytest.param(
+            'class F:\n  code: Code\nSOME = Code("a-b", "must x")\nF(SOME)',
+            [],
+            id="a code of another type",
+        ),
         pytest.param('error("must x")\nother(code="a")\n(lambda: 0)()', [], id="none"),
     ],
 )
@@ -305,3 +316,10 @@ def test_the_codes_of_results_are_found_in_the_source(
 ) -> None:
     (tmp_path / "module.py").write_text(source)
     assert result_codes(tmp_path) == codes
+
+
+def test_a_module_means_its_own_function_by_a_name(tmp_path: Path) -> None:
+    source = "def wrong({}):\n  error(message, code=code)\nwrong({})"
+    (tmp_path / "first.py").write_text(source.format("code, message", '"a-b", "must x"'))
+    (tmp_path / "second.py").write_text(source.format("message, code", '"must x", "c-d"'))
+    assert result_codes(tmp_path) == [("a-b", "error"), ("c-d", "error")]

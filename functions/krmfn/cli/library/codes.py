@@ -22,21 +22,30 @@ def result_codes(folder: Path) -> list[ResultCode]:
     """Give every code that is written in a call of something that takes a `code`, sorted.
 
     A variable as the code stands for the strings of that form in what it is assigned or goes over.
+    Of takers with the same name, a module's own comes before that of another.
     """
     modules = [ast.parse(file.read_text()) for file in sorted(folder.rglob("*.py"))]
-    takers = dict.fromkeys((*_SEVERITIES, "graded")) | dict(
-        taker for module in modules for taker in _takers(module)
-    )
+    own = [dict(_takers(module)) for module in modules]
+    shared = {name: _Taker(None, name) for name in _SEVERITIES} | {"graded": _Taker(None, "error")}
+    for takers in own:
+        shared |= takers
     return sorted(
         {
-            ResultCode(code, name if name in _SEVERITIES else "error")
-            for module in modules
+            ResultCode(code, taker.severity)
+            for module, takers in zip(modules, own, strict=True)
             for scope in _scopes(module)
             for call in _calls(scope)
-            if (name := _name(call.func)) in takers
-            for code in _codes(_argument(call, "code", takers[name]), scope, module)
+            if (taker := (shared | takers).get(_name(call.func)))
+            for code in _codes(_argument(call, "code", taker.position), scope, module)
         }
     )
+
+
+class _Taker(NamedTuple):
+    """What takes a code: at which position, if it has one, and how bad it makes it."""
+
+    position: int | None
+    severity: str
 
 
 def _scopes(module: ast.Module) -> Iterator[_Scope]:
@@ -46,27 +55,35 @@ def _scopes(module: ast.Module) -> Iterator[_Scope]:
             yield node
 
 
-def _takers(module: ast.Module) -> Iterator[tuple[str, int | None]]:
-    """Yield the functions and classes that take a `code`, and its position if it has one."""
+def _takers(module: ast.Module) -> Iterator[tuple[str, _Taker]]:
+    """Yield the functions and classes that take a `code`."""
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef):
             yield from _taker(node.name, node)
         elif isinstance(node, ast.ClassDef):
-            fields = [each.target for each in node.body if isinstance(each, ast.AnnAssign)]
-            names = [field.id for field in fields if isinstance(field, ast.Name)]
-            if "code" in names:
-                yield node.name, names.index("code")
+            fields = [each for each in node.body if isinstance(each, ast.AnnAssign)]
+            for position, field in enumerate(fields):
+                if _is_code(field.target, field.annotation):
+                    yield node.name, _Taker(position, "error")
             for method in node.body:
                 if isinstance(method, ast.FunctionDef) and method.name == "__init__":
                     yield from _taker(node.name, method)
 
 
-def _taker(name: str, node: ast.FunctionDef) -> Iterator[tuple[str, int | None]]:
-    given = [each.arg for each in node.args.args if each.arg not in {"self", "cls"}]
-    if "code" in given:
-        yield name, given.index("code")
-    elif "code" in {each.arg for each in node.args.kwonlyargs}:
-        yield name, None
+def _taker(name: str, node: ast.FunctionDef) -> Iterator[tuple[str, _Taker]]:
+    given = [each for each in node.args.args if each.arg not in {"self", "cls"}]
+    called = {_name(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+    severities = sorted({name, *called}.intersection(_SEVERITIES))
+    severity = severities[0] if len(severities) == 1 else "error"
+    for position, each in [*enumerate(given), *((None, each) for each in node.args.kwonlyargs)]:
+        if _is_code(ast.Name(each.arg), each.annotation):
+            yield name, _Taker(position, severity)
+
+
+def _is_code(target: ast.expr, annotation: ast.expr | None) -> bool:
+    """Say whether a parameter or field holds the code of a result, not one of another type."""
+    is_text = not isinstance(annotation, ast.Name) or annotation.id == "str"
+    return is_text and isinstance(target, ast.Name) and target.id == "code"
 
 
 def _calls(scope: _Scope) -> Iterator[ast.Call]:

@@ -141,7 +141,7 @@ def _codes_table(folder: FunctionFolder, _: str) -> str:
 def _checks_table(_: str) -> str:
     from krmfn.mesh_intent_expander.analysis.rules import RULES
 
-    codes = sorted((code for rule in RULES for code in rule.CODES), key=lambda code: code.id)
+    codes = sorted({code for rule in RULES for code in rule.CODES}, key=lambda code: code.id)
     rows = [(f"`{code.id}`", code.level.lower(), code.summary) for code in codes]
     return markdown_table(("Code", "Severity", "What must be"), rows)
 
