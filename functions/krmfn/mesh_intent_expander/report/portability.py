@@ -30,16 +30,21 @@ def not_portable(
     discoveries: Iterable[ServiceDiscovery],
 ) -> Iterator[NotPortable]:
     """Yield the fields that the flavours cannot say which the intents are not written in."""
-    changed = [_as_gateway_api(each) for each in [*routes][:MOST_INTENTS] if _is_istio(each, mesh)]
+    looked_at = sorted(routes, key=_name)[:MOST_INTENTS]
+    changed = [_as_gateway_api(each) for each in looked_at if _is_istio(each, mesh)]
     _, results = read_routes(changed, Directory(mesh, fleet, discovered))
     for result in results:
         if result.code == "not-portable" and result.resource is not None:
             what = result.message.partition(": ")[2] or result.message
             yield _lost(result.resource, result.field, "gateway-api", what)
-    for each in [*discoveries][:MOST_INTENTS]:
+    for each in sorted(discoveries, key=_name)[:MOST_INTENTS]:
         if each.spec.hostname != "clusterSet" and each.resource is not None:
             for field, what in _of_discovery(each):
                 yield _lost(each.resource, f"spec.{field}", "mcs", what)
+
+
+def _name(intent: TrafficRoute | ServiceDiscovery) -> tuple[str, str]:
+    return intent.metadata.namespace, intent.metadata.name
 
 
 def _lost(

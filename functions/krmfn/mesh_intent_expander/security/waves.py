@@ -112,5 +112,5 @@ def _plain_rules(view: ClusterView, namespace: str) -> Iterator[str]:
         mode = mapping(mapping(spec.get("trafficPolicy")).get("tls")).get("mode")
         host = str(spec.get("host"))
         in_it = not namespace or f".{namespace}." in host or namespace_of(rule) == namespace
-        if mode in _PLAIN and in_it:
+        if isinstance(mode, str) and mode in _PLAIN and in_it:
             yield f"DestinationRule {namespace_of(rule)}/{rule.name}"
