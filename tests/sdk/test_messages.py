@@ -66,6 +66,7 @@ class SampleSpec(Model):
     text: str = Field("", description="Text.")
     flag: bool = Field(False, description="Flag.")
     count: int = Field(0, ge=0, le=9, description="Count.")
+    many: int = Field(0, le=1_000_000, description="Many.")
     ratio: float = Field(0.5, gt=0, lt=1, description="Ratio.")
     even: int = Field(0, multiple_of=2, description="Even.")
     finite: float = Field(0, allow_inf_nan=False, description="Finite.")
@@ -111,6 +112,8 @@ def problems_with(spec: str) -> list[Problem]:
         ("text: true", "spec.text", 'must be a string: quote it: "true"'),
         ("text: [a]", "spec.text", "must be a string, but is a list"),
         ("text: {a: 1}", "spec.text", "must be a string, but is a map"),
+        ("true: 1", "spec", "must have strings as its keys: quote `true`"),
+        ("odd: {7: 1}", "spec.odd", "must have strings as its keys: quote `7`"),
         ("flag: yes", "spec.flag", 'must be true or false, but is "yes"'),
         ("flag: 1", "spec.flag", "must be true or false, but is 1"),
         ('count: "3"', "spec.count", 'must be an integer, but is "3"'),
@@ -118,6 +121,7 @@ def problems_with(spec: str) -> list[Problem]:
         ("count: true", "spec.count", "must be an integer, but is true"),
         ("count: -1", "spec.count", "must be 0 or more, but is -1"),
         ("count: 10", "spec.count", "must be 9 or less, but is 10"),
+        ("many: 1000001", "spec.many", "must be 1000000 or less, but is 1000001"),
         ("ratio: 0", "spec.ratio", "must be more than 0, but is 0"),
         ("ratio: 1.0", "spec.ratio", "must be less than 1, but is 1.0"),
         ("ratio: half", "spec.ratio", 'must be a number, but is "half"'),

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from krmfn.kinds.addresses import GatewayAddress, VipRange
 from krmfn.kinds.fields import INTENT_VERSION, Duration, Name
+from krmfn.kinds.labels import Labels, LabelValue
 from krmfn.sdk.model import CelRule, DnsLabel, DnsName, Kind, Model, Pattern
 
 Flavor = Literal["istio", "gateway-api"]
@@ -17,6 +19,14 @@ TrustDomain = Annotated[
     Pattern(
         "^[a-z0-9]([-_.a-z0-9]*[a-z0-9])?$",
         "a trust domain: lower-case letters, digits, `-`, `_` and `.`",
+    ),
+]
+
+GatewayApiVersion = Annotated[
+    str,
+    Pattern(
+        r"^v?[01]\.[0-9]{1,3}(\.[0-9]{1,3})?$",
+        'a version of the Gateway API such as "1.5" or "1.5.1"',
     ),
 ]
 
@@ -48,10 +58,12 @@ class EastWestGateway(Model):
     """Where other networks reach a cluster."""
 
     namespace: DnsLabel = Field("istio-system", description="Its namespace.")
-    selector: dict[str, str] = Field(
-        {"istio": "eastwestgateway"}, description="Labels of its pods."
+    selector: Labels = Field(
+        {"istio": "eastwestgateway"},
+        min_length=1,
+        description="Labels of its pods, and of no other gateway's.",
     )
-    addresses: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+    addresses: tuple[GatewayAddress, ...] = Field(
         (), description="Its IP addresses or host names, as seen from the other networks."
     )
     port: PortNumber | None = Field(
@@ -67,6 +79,12 @@ class ControlPlane(Model):
             "!has(self.type) || self.type == 'primary' || has(self.configCluster)",
             "must name the cluster whose istiod a remote cluster obeys",
             lambda plane: plane.type == "primary" or plane.config_cluster is not None,
+            field="configCluster",
+        ),
+        CelRule(
+            "!has(self.configCluster) || (has(self.type) && self.type == 'remote')",
+            "must not be given but for a `remote` cluster: a primary one obeys its own istiod",
+            lambda plane: plane.config_cluster is None or plane.type == "remote",
             field="configCluster",
         ),
     )
@@ -86,12 +104,24 @@ class Mcs(Model):
 class MeshCluster(Model):
     """One cluster of the mesh; what is absent comes from its ClusterProfile."""
 
+    cel_rules = (
+        CelRule(
+            "!has(self.controlPlane) || !has(self.controlPlane.configCluster) || "
+            "self.controlPlane.configCluster != self.name",
+            "must be another cluster",
+            lambda cluster: cluster.control_plane.config_cluster != cluster.name,
+            field="controlPlane.configCluster",
+        ),
+    )
+
     name: DnsName = Field(description="Name of the cluster, in Istio and as ClusterProfile.")
-    network: Name | None = Field(
+    network: LabelValue | None = Field(
         None, description="Its network; clusters of one network reach each other's pods."
     )
-    region: Name | None = Field(None, description="Its region, of `topology.kubernetes.io/region`.")
-    zone: Name | None = Field(None, description="Its zone, of `topology.kubernetes.io/zone`.")
+    region: LabelValue | None = Field(
+        None, description="Its region, of `topology.kubernetes.io/region`."
+    )
+    zone: LabelValue | None = Field(None, description="Its zone, of `topology.kubernetes.io/zone`.")
     data_plane: DataPlane | None = Field(None, description="How pods are in the mesh.")
     control_plane: ControlPlane = Field(
         ControlPlane(), description="Which istiod the cluster obeys."
@@ -100,7 +130,7 @@ class MeshCluster(Model):
         None, description="Where other networks reach it."
     )
     istio_version: IstioVersion | None = Field(None, description="The version of its istiod.")
-    gateway_api_version: str | None = Field(
+    gateway_api_version: GatewayApiVersion | None = Field(
         None, description="The version of its Gateway API CRDs, such as `1.5`."
     )
     trust_domain: TrustDomain | None = Field(
@@ -149,14 +179,24 @@ class MeshTopologySpec(Model):
     base_layer: bool = Field(
         True, description="Whether the east-west gateways' own objects are written as well."
     )
+    exposure: Literal["Declared", "All"] = Field(
+        "Declared",
+        description="What east-west gateways let in: the services of ServiceDiscoveries, or all "
+        "of them, as Istio does by default.",
+    )
+    egress: Literal["Declared", "All"] = Field(
+        "Declared",
+        description="What pods see in namespaces that ServiceDiscoveries name as consumers: what "
+        "is declared for them, by a Sidecar, or all there is.",
+    )
     global_domain: DnsName = Field(
         "mesh.internal",
         description="The domain of services that are found without endpoint discovery.",
     )
-    vip_range: str = Field(
+    vip_range: VipRange = Field(
         "240.240.0.0/16", description="Where the addresses of such services come from."
     )
-    cluster_selector: dict[str, str] | None = Field(
+    cluster_selector: Labels | None = Field(
         None,
         description="Labels of the ClusterProfiles that are of the mesh, beside `clusters`; "
         "all profiles when both are absent.",

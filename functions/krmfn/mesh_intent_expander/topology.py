@@ -1,20 +1,21 @@
 """The mesh as frozen values: from a MeshTopology, ClusterProfiles, or one cluster's own package."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from krmfn.kinds.inventory import GROUP, properties_of
 from krmfn.kinds.mesh import Defaults, MeshCluster, MeshTopology, MeshTopologySpec
+from krmfn.mesh_intent_expander.profiles import (
+    LABELS,
+    addresses_of,
+    known_of,
+    profiles_of,
+)
+from krmfn.mesh_intent_expander.topology_problems import topology_problems
 from krmfn.sdk import Package, Resource, Result, error
 from krmfn.sdk.result import FunctionError
 
-NETWORK = "topology.istio.io/network"
-REGION = "topology.kubernetes.io/region"
-ZONE = "topology.kubernetes.io/zone"
-PROPERTY = "mesh.krmfn.dev"
-"""The domain of a ClusterProfile's properties that speak of the mesh, as in
-``mesh.krmfn.dev/network``, ``…/east-west-addresses`` and ``…/istio-version``."""
+NETWORK, REGION, ZONE = (LABELS[key] for key in ("network", "region", "zone"))
 
 SIDECAR_PORT, AMBIENT_PORT = 15443, 15008
 _WORKLOAD_CLUSTER = ("infra.nephio.org", "WorkloadCluster")
@@ -85,6 +86,8 @@ class Mesh:
     flavor: Literal["istio", "gateway-api"] = "istio"
     endpoint_discovery: bool = True
     base_layer: bool = True
+    exposure: Literal["Declared", "All"] = "Declared"
+    egress: Literal["Declared", "All"] = "Declared"
     global_domain: str = "mesh.internal"
     vip_range: str = "240.240.0.0/16"
     defaults: Defaults = field(default_factory=Defaults)
@@ -125,7 +128,8 @@ def read_mesh(package: Package, own: str = "") -> tuple[Mesh, list[Result]]:
         raise FunctionError(*(_second(topology.resource) for topology in topologies))
     topology = topologies[0] if topologies else None
     spec = topology.spec if topology else MeshTopologySpec()
-    clusters = {each.name: each for each in _clusters(spec, _profiles(package))}
+    profiles = profiles_of(package)
+    clusters = {each.name: each for each in _clusters(spec, profiles)}
     mine = own or _own_cluster(package)
     if not clusters:
         clusters = {mine: Cluster(mine, config_cluster=mine, trust_domain=spec.mesh.trust_domain)}
@@ -140,13 +144,15 @@ def read_mesh(package: Package, own: str = "") -> tuple[Mesh, list[Result]]:
         flavor=spec.flavor,
         endpoint_discovery=spec.endpoint_discovery,
         base_layer=spec.base_layer,
+        exposure=spec.exposure,
+        egress=spec.egress,
         global_domain=spec.global_domain,
         vip_range=spec.vip_range,
         defaults=spec.defaults,
         topology=topology.resource if topology else None,
         own=mine,
     )
-    return mesh, list(_problems(mesh, spec))
+    return mesh, list(topology_problems(mesh, spec, profiles, package))
 
 
 def _second(resource: Resource | None) -> Result:
@@ -155,10 +161,6 @@ def _second(resource: Resource | None) -> Result:
         code="topology-twice",
         at=resource,
     )
-
-
-def _profiles(package: Package) -> dict[str, Resource]:
-    return {each.name: each for each in package.select(kind="ClusterProfile", group=GROUP)}
 
 
 def _own_cluster(package: Package) -> str:
@@ -185,7 +187,7 @@ def _clusters(spec: MeshTopologySpec, profiles: Mapping[str, Resource]) -> Itera
 
 
 def _cluster(said: MeshCluster, spec: MeshTopologySpec, profile: Resource | None) -> Cluster:
-    known = _known(profile)
+    known = known_of(profile)
     plane = said.data_plane or ("ambient" if known.get("data-plane") == "ambient" else "sidecar")
     return Cluster(
         name=said.name,
@@ -205,23 +207,9 @@ def _cluster(said: MeshCluster, spec: MeshTopologySpec, profile: Resource | None
     )
 
 
-def _known(profile: Resource | None) -> dict[str, str]:
-    """Give what a ClusterProfile says of the mesh: its properties, and labels of the topology."""
-    if profile is None:
-        return {}
-    labels = profile.labels
-    named = {"network": NETWORK, "region": REGION, "zone": ZONE}
-    known = {key: labels[label] for key, label in named.items() if label in labels}
-    for name, found in properties_of(profile.body).items():
-        domain, _, key = name.partition("/")
-        if domain == PROPERTY:
-            known[key] = found.value
-    return known
-
-
 def _gateway(said: MeshCluster, known: Mapping[str, str], *, ambient: bool) -> Gateway | None:
     given = said.east_west_gateway
-    addresses = tuple(known.get("east-west-addresses", "").replace(",", " ").split())
+    addresses = addresses_of(known)
     if given is None and not addresses:
         return None
     port = given.port if given else None
@@ -238,36 +226,3 @@ def _version(text: str) -> tuple[int, int] | None:
     if len(parts) < 2 or not all(part.isdecimal() for part in parts[:2]):
         return None
     return int(parts[0]), int(parts[1])
-
-
-def _problems(mesh: Mesh, spec: MeshTopologySpec) -> Iterator[Result]:
-    """Yield what is wrong with the clusters as a whole."""
-    for index, said in enumerate(spec.clusters):
-        config = said.control_plane.config_cluster
-        if config is not None and not _is_primary(mesh, config):
-            yield error(
-                f'must be a primary cluster of the mesh, but is "{config}"; '
-                f"{_listed('there is', mesh.clusters)}",
-                code="cluster-unknown",
-                at=mesh.topology,
-                field=f"spec.clusters[{index}].controlPlane.configCluster",
-                current=config,
-            )
-    if mesh.own and mesh.own not in mesh.clusters:
-        yield error(
-            f'must have cluster "{mesh.own}", whose own this package is; '
-            f"{_listed('there is', mesh.clusters)}",
-            code="cluster-unknown",
-            at=mesh.topology,
-            field="spec.clusters",
-        )
-
-
-def _is_primary(mesh: Mesh, name: str) -> bool:
-    return name in mesh.clusters and mesh.clusters[name].is_primary
-
-
-def _listed(words: str, names: Iterable[str]) -> str:
-    shown = sorted(names)
-    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
-    return f"{words} " + ", ".join(f'"{name}"' for name in shown[:5]) + more

@@ -43,10 +43,10 @@ _NOUNS = {
     "timezone_aware": _TIME,
 }
 _LIMITS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than": lambda limit: f"be more than {limit['gt']:g}",
-    "greater_than_equal": lambda limit: f"be {limit['ge']:g} or more",
-    "less_than": lambda limit: f"be less than {limit['lt']:g}",
-    "less_than_equal": lambda limit: f"be {limit['le']:g} or less",
+    "greater_than": lambda limit: f"be more than {_number(limit['gt'])}",
+    "greater_than_equal": lambda limit: f"be {_number(limit['ge'])} or more",
+    "less_than": lambda limit: f"be less than {_number(limit['lt'])}",
+    "less_than_equal": lambda limit: f"be {_number(limit['le'])} or less",
     "multiple_of": lambda limit: f"be a multiple of {limit['multiple_of']}",
     "finite_number": lambda _: "be a finite number",
     "string_too_short": lambda limit: _at_least(limit["min_length"], "character"),
@@ -160,10 +160,11 @@ def _located(error: Error, body: Any) -> _Located:
     place: list[Any] = []
     branches: dict[Place, Any] = {}
     value = body
-    for number, step in enumerate(error["loc"], 1):
+    steps = error["loc"][:-1] if error["type"] == "invalid_key" else error["loc"]
+    for number, step in enumerate(steps, 1):
         if _has(value, step):
             value = value[step]
-        elif error["type"] != "missing" or number < len(error["loc"]):
+        elif error["type"] != "missing" or number < len(steps):
             branches.setdefault(tuple(place), step)
             continue
         place.append(step)
@@ -214,7 +215,11 @@ def _problems(model: Any, owner: str, path: str, errors: Sequence[Error]) -> Ite
         yield wrong_type(path, [*dict.fromkeys(nouns)], errors[0]["input"])
         return
     for error in errors:
-        yield from _problems_of_error(model, owner, path, error)
+        if error["type"] == "invalid_key":
+            key = as_text(error["input"])
+            yield Problem(path, f"must have strings as its keys: quote `{key}`", key)
+        else:
+            yield from _problems_of_error(model, owner, path, error)
 
 
 def _problems_of_error(model: Any, owner: str, path: str, error: Error) -> Iterator[Problem]:
@@ -300,6 +305,10 @@ def _but_is(value: Any) -> str:
 
 def _scalar(value: Any) -> str | None:
     return None if value is None or isinstance(value, Mapping | list | tuple) else as_text(value)
+
+
+def _number(limit: float) -> str:
+    return str(int(limit) if limit == int(limit) else limit)
 
 
 def _at_least(count: int, noun: str) -> str:

@@ -1,11 +1,22 @@
 """The functionConfig of mesh-intent-expander."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from krmfn.sdk.config import FunctionConfig, FunctionSpec
-from krmfn.sdk.model import DnsName
+from krmfn.sdk.model import DnsName, Pattern
+
+_SEGMENT = "[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?"
+Folder = Annotated[
+    str,
+    Field(max_length=253),
+    Pattern(
+        f"^{_SEGMENT}(/{_SEGMENT})*$",
+        "a relative path such as `mesh`: names of letters, digits, `-`, `_` and `.`, with `/` "
+        "between them",
+    ),
+]
 
 
 class MeshIntentExpanderSpec(FunctionSpec):
@@ -16,9 +27,7 @@ class MeshIntentExpanderSpec(FunctionSpec):
         description="The cluster whose own the package is: only its objects are written, beside "
         "the rest; that of the package's WorkloadCluster when absent, and none without one.",
     )
-    folder: str = Field(
-        "mesh", min_length=1, description="The folder for objects, below the cluster's own."
-    )
+    folder: Folder = Field("mesh", description="The folder for objects, below the cluster's own.")
     order: Literal["None", "ArgoCD", "Config Sync"] = Field(
         "None",
         description="Whose annotations tell in which order objects are applied, beside our own.",

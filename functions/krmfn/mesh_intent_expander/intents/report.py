@@ -149,7 +149,9 @@ class Totals(Model):
     reached: int = Field(0, description="Pairs of client and server cluster that are open.")
     closed: int = Field(0, description="Pairs that are not.")
     more: dict[str, int] = Field(
-        {}, description="How many entries of each list below are left out."
+        {},
+        description="How much is left out: entries of each list below, `clients`, `operations`, "
+        "and services that run `elsewhere`, in clusters that a package of one cluster lacks.",
     )
 
 
