@@ -21,6 +21,9 @@ ISTIO_EXTENSIONS = "extensions.istio.io"
 GATEWAY_API = "gateway.networking.k8s.io"
 MCS = "multicluster.x-k8s.io"
 
+CLUSTER_SET = "clusterset.local"
+"""The domain of Services that are found in all clusters of a set (Multi-Cluster Services)."""
+
 PROTOCOLS = frozenset(
     "http http2 https tcp tls grpc grpc-web mongo mysql redis udp http_proxy".split()
 )

@@ -110,6 +110,33 @@ def test_a_name_resolves_where_its_service_is_or_where_proxies_answer_dns() -> N
     assert _ask(objects, replace(TWO, clusters=answering)).outcome == "reached"
 
 
+EXPORT = """
+apiVersion: multicluster.x-k8s.io/v1alpha1
+kind: ServiceExport
+metadata: {name: api, namespace: shop}
+"""
+SET_HOST = "api.shop.svc.clusterset.local"
+
+
+@pytest.mark.parametrize(
+    ("export", "members", "ways"),
+    [
+        pytest.param((EXPORT,), ("a", "b"), [THERE], id="exported"),
+        pytest.param((), ("a", "b"), [], id="not-exported"),
+        pytest.param((EXPORT,), ("b",), [], id="client-outside-of-the-set"),
+        pytest.param((EXPORT,), ("a",), [], id="server-outside-of-the-set"),
+    ],
+)
+def test_a_set_of_clusters_knows_the_services_that_its_clusters_export(
+    export: tuple[str, ...], members: tuple[str, ...], ways: list[tuple[str, int | None, str]]
+) -> None:
+    """The client's own cluster does not export the Service, so its pods are not meant."""
+    clusters = {name: replace(each, mcs=name in members) for name, each in TWO.clusters.items()}
+    objects = {"a": (SERVICE, PODS), "b": (SERVICE, PODS, ALL, *export)}
+    found = _ask(objects, replace(TWO, clusters=clusters), host=SET_HOST)
+    assert _ways(found) == ways
+
+
 LOCAL = """
 apiVersion: v1
 kind: ConfigMap
@@ -248,6 +275,13 @@ def test_endpoints_are_preferred_as_the_locality_setting_says(
     assert _ways(found) == ways
 
 
+def test_the_distribution_at_the_servers_gateway_counts_as_well() -> None:
+    """A gateway is a client of its own cluster, whose rule sends all to another region."""
+    spec = FAILOVER % ("", "distribute: [{from: region-b, to: {region-a: 100}}]")
+    found = _ask({"a": (SERVICE,), "b": (SERVICE, PODS, ALL, _rule(spec))})
+    assert "`distribute` leaves the gateway" in found.reason
+
+
 def test_region_labels_do_not_tell_gateways_apart() -> None:
     """A gateway endpoint has the labels of its cluster and network only (istio#49500)."""
     spec = FAILOVER % (OUTLIERS, "failoverPriority: ['topology.kubernetes.io/region=region-b']")
@@ -362,6 +396,20 @@ def test_the_destination_rule_that_holds_is_the_one_of_the_reference(
     assert _mode(*rules, namespace=namespace) == mode
 
 
+def test_what_went_into_a_rule_for_fewer_namespaces_is_not_there_for_others() -> None:
+    narrow = _rule(SUBSETS + ", exportTo: [other]", "a")
+    wide = _rule(PLAINTEXT + ", exportTo: [other, client]", "b")
+    assert _mode(narrow, wide, namespace="client") == "mtls"
+    assert _mode(wide, namespace="client") == "plaintext"
+
+
+def test_a_rule_for_some_pods_takes_in_the_private_rule_of_its_namespace() -> None:
+    some = _rule("workloadSelector: {matchLabels: {app: web}}", "a")
+    private = _rule(PLAINTEXT + ", exportTo: ['.']", "b")
+    assert _mode(private) == "plaintext"
+    assert _mode(some, private) == "mtls"
+
+
 def test_the_subsets_of_two_rules_for_one_host_are_put_together() -> None:
     rules = (_rule("trafficPolicy: {}", "a"), _rule(SUBSETS, "b"))
     mesh = Mesh(clusters={"a": Cluster("a", config_cluster="a")})
@@ -442,6 +490,23 @@ def test_a_service_entry_needs_its_server_side(there: tuple[str, ...], why: str)
     assert why in found.backends[0].arrivals[1].reason
 
 
+def test_a_destination_rule_does_not_make_an_endpoint_speak_mtls() -> None:
+    plain = SERVER_ENTRY.replace("tlsMode: istio", "tlsMode: disabled")
+    rule = _rule(
+        "trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}", "m", "istio-system", "api.mesh.example"
+    )
+    found = _federated(EXPOSED % "api.mesh.example", plain, rule)
+    assert "mutual TLS" in found.backends[0].arrivals[1].reason
+
+
+def test_the_account_of_an_entry_makes_it_speak_mtls() -> None:
+    named = SERVER_ENTRY.replace(
+        "labels: {security.istio.io/tlsMode: istio}", "serviceAccount: api"
+    )
+    found = _federated(EXPOSED % "api.mesh.example", named)
+    assert [each.outcome for _, each in found.arrivals()] == ["reached", "reached"]
+
+
 def test_a_client_refuses_a_server_of_another_identity() -> None:
     found = _federated(EXPOSED % "api.mesh.example", SERVER_ENTRY, account="other")
     assert found.outcome == "refused"
@@ -501,6 +566,53 @@ def test_a_waypoint_routes_for_the_clients_of_its_service() -> None:
 @pytest.mark.parametrize(("method", "outcome"), [("GET", "reached"), ("PUT", "denied")])
 def test_a_policy_for_a_service_is_enforced_at_its_waypoint(method: str, outcome: str) -> None:
     assert _ambient(WAYPOINT, ONLY_GET % method).outcome == outcome
+
+
+VERSION = """
+apiVersion: v1
+kind: Service
+metadata: {name: api-v1, namespace: shop}
+spec: {selector: {app: api, version: v1}, ports: [{name: http, port: 80, targetPort: 8080}]}
+"""
+TO_VERSION = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: api, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: api, port: 80}]
+  rules: [{backendRefs: [{name: api-v1, port: 80}]}]
+"""
+
+
+@pytest.mark.parametrize(("method", "outcome"), [("GET", "reached"), ("PUT", "denied")])
+def test_a_waypoint_enforces_the_policies_of_the_called_service_wherever_it_routes(
+    method: str, outcome: str
+) -> None:
+    found = _ambient(WAYPOINT, VERSION, TO_VERSION, ONLY_GET % method)
+    assert [each.host for each in found.backends] == ["api-v1.shop.svc.cluster.local"]
+    assert found.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("kind", "namespace", "outcome"),
+    [
+        ("gateway.networking.k8s.io, kind: Gateway, name: waypoint", "shop", "denied"),
+        ("gateway.networking.k8s.io, kind: Gateway, name: waypoint", "istio-system", "reached"),
+        ("gateway.networking.k8s.io, kind: GatewayClass, name: istio-waypoint", "shop", "reached"),
+        (
+            "gateway.networking.k8s.io, kind: GatewayClass, name: istio-waypoint",
+            "istio-system",
+            "denied",
+        ),
+    ],
+    ids=["gateway", "gateway-of-another-namespace", "class-not-of-the-root", "class"],
+)
+def test_a_waypoint_enforces_its_own_policies_and_those_of_its_class(
+    kind: str, namespace: str, outcome: str
+) -> None:
+    policy = (ONLY_GET % "PUT").replace('kind: Service, group: "", name: api', f"group: {kind}")
+    policy = policy.replace("namespace: shop", f"namespace: {namespace}")
+    assert _ambient(WAYPOINT, policy).outcome == outcome
 
 
 def test_pods_behind_a_waypoint_see_the_waypoint_as_caller() -> None:

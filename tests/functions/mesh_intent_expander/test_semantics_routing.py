@@ -286,10 +286,10 @@ def test_a_destination_that_is_not_there_is_unroutable(
     assert reason in found.reason
 
 
-def test_a_destination_without_port_takes_the_only_port_of_its_host() -> None:
+def test_a_destination_without_port_takes_the_called_one_whatever_its_host_has() -> None:
     text = "[{route: [{destination: {host: reviews}}]}]"
     found = _ask(_service(text, "ratings"), host="ratings", port=8080)
-    assert [each.port for each in found.backends] == [80]
+    assert (found.outcome, [each.port for each in found.backends]) == ("unroutable", [8080])
 
 
 def test_a_destination_without_port_takes_the_called_one_of_several() -> None:
@@ -346,6 +346,32 @@ def test_a_private_virtual_service_goes_before_a_public_one() -> None:
     public = _service(f"[{{{V1}}}]").replace("name: reviews,", "name: a,")
     private = _service(f"[{{{V2}}}]", more="exportTo: ['.']").replace("name: reviews,", "name: b,")
     assert _told(_ask(public, private)) == "v2"
+
+
+def test_a_virtual_service_exported_to_its_own_namespace_by_name_is_private_there() -> None:
+    named = _service(f"[{{{V1}}}]", more="exportTo: [shop, other]").replace("{name: r", "{name: b")
+    private = _service(f"[{{{V2}}}]", more="exportTo: ['.']").replace("{name: r", "{name: c")
+    assert _told(_ask(named, private)) == "v1"
+
+
+def test_a_route_that_has_no_rule_for_the_client_leaves_the_host_to_the_next_one() -> None:
+    first = _service(ONLY % "{sourceLabels: {app: web}}").replace("{name: r", "{name: a")
+    assert _told(_ask(first, _service(f"[{{{V1}}}]"))) == "v1"
+
+
+def test_of_a_wildcard_only_the_first_route_is_there() -> None:
+    wild = _service(f"[{{{V1}}}]").replace("[reviews.shop.svc", "['*.svc").replace("]\n", "']\n", 1)
+    first = wild.replace(f"[{{{V1}}}]", ONLY % "{sourceLabels: {app: web}}").replace(
+        "{name: r", "{name: a"
+    )
+    assert _told(_ask(wild)) == "v1"
+    assert _told(_ask(first, wild)) == "reviews"
+
+
+def test_a_host_that_nothing_knows_is_routed_on_the_port_of_http() -> None:
+    unknown = _service(f"[{{{V1}}}]").replace("[reviews.shop.svc.cluster.local]", "[shop.example]")
+    assert _told(_ask(unknown, host="shop.example")) == "v1"
+    assert _ask(unknown, host="shop.example", port=81).outcome == "unroutable"
 
 
 def test_the_exact_host_goes_before_a_wildcard() -> None:

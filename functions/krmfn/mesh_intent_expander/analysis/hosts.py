@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from krmfn.mesh_intent_expander.analysis.reading import text
+from krmfn.mesh_intent_expander.semantics.registry import exports_of
 from krmfn.mesh_intent_expander.view import (
     ISTIO_NETWORKING,
     ClusterView,
@@ -88,6 +89,7 @@ class Registry:
     def __init__(self, view: ClusterView, fleet: Fleet) -> None:
         self._domain = view.domain
         self._offers = fleet.once(_offers, fleet)
+        self._set = fleet.once(_set_offers, fleet) if view.name in _set_members(fleet) else {}
         self._targets: dict[ScopedHost, Target] = {}
         for entry in view.of("ServiceEntry", ISTIO_NETWORKING):
             self._targets.update(_of_entry(entry, view.domain))
@@ -115,7 +117,7 @@ class Registry:
         return self._remote(full, scopes) or self._by_wildcard(host, namespace)
 
     def _remote(self, host: str, scopes: Sequence[str]) -> Target | None:
-        for cluster, service in self._offers.get(host, ()):
+        for cluster, service in (*self._offers.get(host, ()), *self._set.get(host, ())):
             if any(each in scopes for each in service_scopes(service)):
                 return _of_service(service, f' of cluster "{cluster}"')
         return None
@@ -140,6 +142,20 @@ def _offers(fleet: Fleet) -> dict[str, list[tuple[str, Service]]]:
         for host, service in view.services_by_host.items():
             found.setdefault(host, []).append((view.name, service))
     return found
+
+
+def _set_offers(fleet: Fleet) -> dict[str, list[tuple[str, Service]]]:
+    """Give the Services that clusters of one set export, by their hosts in the set."""
+    exported = exports_of(fleet[each] for each in _set_members(fleet))
+    return {
+        host: [(cluster, service) for cluster in clusters]
+        for host, (service, clusters) in exported.items()
+    }
+
+
+def _set_members(fleet: Fleet) -> tuple[str, ...]:
+    known = fleet.mesh.clusters if fleet.mesh else {}
+    return tuple(each for each in fleet.clusters if each in known and known[each].mcs)
 
 
 def _of_service(service: Service, where: str = "") -> Target:

@@ -30,7 +30,7 @@ from krmfn.sdk import Resource
 
 _DRY_RUN = "istio.io/dry-run"
 _TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
-_SOURCE = {
+SOURCE_KEYS = {
     "principals": "source.principal",
     "serviceAccounts": "source.serviceAccount",
     "namespaces": "source.namespace",
@@ -39,12 +39,14 @@ _SOURCE = {
     "remoteIpBlocks": "remote.ip",
     "requestPrincipals": "request.auth.principal",
 }
-_OPERATION = {
+OPERATION_KEYS = {
     "hosts": "host",
     "methods": "method",
     "paths": "path",
     "ports": "destination.port",
 }
+"""Fields of a rule's sources and operations, with the keys that say the same in ``when``."""
+
 _PRINCIPAL_PARTS = 5
 
 
@@ -177,10 +179,24 @@ class Policies:
         """Give the policies that hold at pods."""
         return tuple(each for each in self._of(namespace) if is_selected(each.selecting, labels))
 
-    def of_waypoint(self, namespace: str, targets: Iterable[tuple[str, str]]) -> tuple[Policy, ...]:
-        """Give the policies that are attached to one of some (kind, name) of a namespace."""
-        wanted = set(targets)
-        return tuple(each for each in self._of(namespace) if wanted & set(each.selecting.targets))
+    def of_waypoint(
+        self, waypoint: tuple[str, str], service: tuple[str, str]
+    ) -> tuple[Policy, ...]:
+        """Give the policies that a waypoint enforces for a Service, both by (namespace, name).
+
+        Source: ``ShouldAttachPolicy`` of Istio's ``pilot/pkg/model/policyattachment.go``.
+        """
+        wanted = {
+            (self._root, "GatewayClass", "istio-waypoint"),
+            (waypoint[0], "Gateway", waypoint[1]),
+            (service[0], "Service", service[1]),
+        }
+        return tuple(
+            policy
+            for place in dict.fromkeys((self._root, waypoint[0], service[0]))
+            for policy in self._by_namespace.get(place, ())
+            if wanted & {(place, *target) for target in policy.selecting.targets}
+        )
 
     def _of(self, namespace: str) -> Iterator[Policy]:
         for place in dict.fromkeys((self._root, namespace)):
@@ -254,11 +270,13 @@ def _rules(resource: Resource, domains: tuple[str, ...]) -> Iterator[PolicyRule]
             yield PolicyRule(
                 field=f"spec.rules[{index}]",
                 sources=tuple(
-                    tuple(_clause(mapping(each.get("source")), _SOURCE, namespace, domains))
+                    tuple(_clause(mapping(each.get("source")), SOURCE_KEYS, namespace, domains))
                     for each in mappings(value.get("from"))
                 ),
                 operations=tuple(
-                    tuple(_clause(mapping(each.get("operation")), _OPERATION, namespace, domains))
+                    tuple(
+                        _clause(mapping(each.get("operation")), OPERATION_KEYS, namespace, domains)
+                    )
                     for each in mappings(value.get("to"))
                 ),
                 conditions=tuple(

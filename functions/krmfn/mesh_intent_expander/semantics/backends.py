@@ -11,6 +11,7 @@ from krmfn.mesh_intent_expander.semantics.outcome import Arrival, Backend, Leg, 
 from krmfn.mesh_intent_expander.semantics.registry import Host
 from krmfn.mesh_intent_expander.semantics.request import Request
 from krmfn.mesh_intent_expander.semantics.routes import Target
+from krmfn.mesh_intent_expander.semantics.routing import NOT_ROUTED, Routed
 from krmfn.mesh_intent_expander.semantics.seeing import Seen
 from krmfn.mesh_intent_expander.semantics.waypoints import Waypoint
 from krmfn.mesh_intent_expander.semantics.world import ControlPlane, World
@@ -26,7 +27,7 @@ class Sent:
 
     Attributes:
         http: whether it is read as HTTP.
-        by: the object that routes it.
+        routed: what routes it.
         waypoint: who routes it instead of the client's proxy.
     """
 
@@ -34,7 +35,7 @@ class Sent:
     plane: ControlPlane
     seen: Seen
     http: bool
-    by: Resource | None = None
+    routed: Routed = NOT_ROUTED
     waypoint: Waypoint | None = None
 
 
@@ -61,7 +62,7 @@ class Backends:
         """Give what happens to plaintext that no proxy of the client's knows."""
         request, name = sent.request, sent.seen.name
         legs = self._legs.plain(request.client, name, request.port)
-        arrivals = self._arrivals(sent, legs, Target(name))
+        arrivals = self._arrivals(sent, legs)
         text = "" if legs else "it is no host of the mesh, and leaves it as it is"
         backend = Backend(name, request.port, "", 100.0, "unroutable", text)
         return _judged(backend, arrivals) if legs else backend
@@ -69,7 +70,7 @@ class Backends:
     def _backend(self, sent: Sent, target: Target, percent: float) -> Backend:
         request = sent.request
         found = self._found(sent, target)
-        port, problem = _port(target, found, request.port)
+        port, problem = _port(target, found, sent)
         backend = Backend(
             host=target.host,
             port=port.number if port else target.port or request.port,
@@ -77,18 +78,21 @@ class Backends:
             percent=percent,
             outcome="unroutable",
             reason=problem,
-            resource=sent.by,
+            resource=sent.routed.rule.resource if sent.routed.rule else None,
             field=target.field,
         )
         if found is None or port is None:
             return backend
+        if not _is_imported(sent, found, port.number):
+            text = f"{_NO_CLUSTER}: the client's Sidecar must let it see port {port.number} of it"
+            return replace(backend, reason=text)
         rule = self._rule(sent, found, target.host)
         if target.subset and (rule is None or target.subset not in rule.subsets):
             text = f'{_NO_CLUSTER}: subset "{target.subset}" must be one of its DestinationRule'
             by = rule.resources[0] if rule else None
             return replace(backend, reason=text, rule=by)
         called = Called(found, target.host, port, target.subset, rule)
-        arrivals = self._arrivals(sent, self._ways(sent, called), target)
+        arrivals = self._arrivals(sent, self._ways(sent, called))
         return _judged(replace(backend, rule=_resource(rule, target.subset)), arrivals)
 
     def _found(self, sent: Sent, target: Target) -> Host | None:
@@ -124,10 +128,10 @@ class Backends:
             self._known[key] = self._legs.of(client, called)
         return self._known[key]
 
-    def _arrivals(self, sent: Sent, legs: Iterable[Leg], target: Target) -> Iterator[Arrival]:
+    def _arrivals(self, sent: Sent, legs: Iterable[Leg]) -> Iterator[Arrival]:
         principal, verdict = self._principal(sent), None
         if sent.waypoint is not None:
-            verdict = self._at_waypoint(sent, sent.waypoint, principal, target)
+            verdict = _at_waypoint(sent, sent.waypoint, principal)
             domain = self._world.clusters[sent.request.client.cluster].trust_domain
             principal = f"{domain}/{sent.waypoint.account}"
         for leg in legs:
@@ -144,20 +148,35 @@ class Backends:
         client = sent.request.client
         return identity(self._world, client) if client.data_plane != "none" else ""
 
-    def _at_waypoint(
-        self, sent: Sent, waypoint: Waypoint, principal: str, target: Target
-    ) -> Verdict:
-        """Say whether the waypoint of the called Service lets a request pass."""
-        request, policies = sent.request, sent.plane.policies
-        service = target.host.partition(".")[0]
-        targets = (
-            ("Service", service),
-            ("Gateway", waypoint.name),
-            ("GatewayClass", "istio-waypoint"),
-        )
-        namespace = sent.seen.host.namespace if sent.seen.host else waypoint.namespace
-        known = facts(request, principal, {}, port=target.port or request.port, http=sent.http)
-        return authorize(policies.of_waypoint(namespace, targets), known, policies.providers)
+
+def _at_waypoint(sent: Sent, waypoint: Waypoint, principal: str) -> Verdict | None:
+    """Say whether the waypoint lets a request pass, before it is routed: by the called Service."""
+    service = sent.seen.host.service if sent.seen.host else None
+    if service is None:
+        return None
+    policies = sent.plane.policies
+    held = policies.of_waypoint(
+        (waypoint.namespace, waypoint.name), (service.namespace, service.name)
+    )
+    known = facts(sent.request, principal, {}, port=sent.request.port, http=sent.http)
+    return authorize(held, known, policies.providers)
+
+
+def _is_imported(sent: Sent, host: Host, port: int) -> bool:
+    """Say whether a sidecar knows a port that a route leads to.
+
+    A listener for one port takes in, for its routes, only that port of other hosts.
+    """
+    listener, client, route = sent.seen.listener, sent.request.client, sent.routed.route
+    if listener is None or listener.port in (None, port):
+        return True
+    others = sent.plane.scopes.of(client.namespace, client.labels).listeners
+    return any(
+        each.of_host(host.namespace, host.name) is not None
+        or (route is not None and each.lets_route(route.namespace, route.hosts))
+        for each in others
+        if each.port in (None, port)
+    )
 
 
 def _tests_labels(called: Called) -> bool:
@@ -166,14 +185,18 @@ def _tests_labels(called: Called) -> bool:
     return bool(setting) and "failoverPriority" in str(setting)
 
 
-def _port(target: Target, host: Host | None, called: int) -> tuple[Port | None, str]:
-    """Give the port that a target means, or why there is none."""
+def _port(target: Target, host: Host | None, sent: Sent) -> tuple[Port | None, str]:
+    """Give the port that a target means, or why there is none.
+
+    Without a number it is the called one; only connections, and waypoints, know a host's only port.
+    """
     if not target.is_known:
         return None, "500: Istio cannot resolve the backend"
     if host is None:
         return None, f"{_NO_CLUSTER}: it must be a host of the mesh"
-    only = host.ports[0].number if len(host.ports) == 1 else called
-    wanted = target.port if target.port is not None else only
+    wanted = sent.request.port if target.port is None else target.port
+    if target.port is None and len(host.ports) == 1 and not (sent.http and sent.waypoint is None):
+        wanted = host.ports[0].number
     if (port := host.port(wanted)) is None:
         have = ", ".join(str(each.number) for each in host.ports) or "none"
         return None, f"{_NO_CLUSTER}: port {wanted} must be one of its ports: {have}"

@@ -7,7 +7,7 @@ send, and has only endpoints of its network that speak mutual TLS.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from krmfn.mesh_intent_expander.semantics.destinations import NO_POLICY, Policy
 from krmfn.mesh_intent_expander.semantics.endpoints import Endpoint, Endpoints
@@ -34,6 +34,10 @@ GLOBAL = "istio.io/global"
 _PASSTHROUGH_PORT = 15443
 
 
+Lack = Literal["", "exposure", "port", "subset", "mtls", "locality"]
+"""What is missing where a gateway leads nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crossing:
     """What a gateway leads to.
@@ -41,12 +45,14 @@ class Crossing:
     Attributes:
         problem: why it leads nowhere, "" when it leads somewhere.
         resource, field: what decides that.
+        lack: what is missing.
     """
 
     endpoints: tuple[Endpoint, ...] = ()
     problem: str = ""
     resource: Resource | None = None
     field: str = ""
+    lack: Lack = ""
 
 
 def cross(endpoints: Endpoints, entrance: Entrance, name: str, port: int, subset: str) -> Crossing:
@@ -55,21 +61,26 @@ def cross(endpoints: Endpoints, entrance: Entrance, name: str, port: int, subset
     exposing, where = _exposing(endpoints.world, plane, entrance, name)
     if not where:
         problem = f"no Gateway with AUTO_PASSTHROUGH exposes {name} in {_shown(entrance.cluster)}"
-        return Crossing(problem=problem)
+        return Crossing(problem=problem, lack="exposure")
     host = _known(plane, entrance, name)
     if host is None or (own := host.port(port)) is None:
         missing = f"{name}:{port} is not known to the gateway of {_shown(entrance.cluster)}"
-        return Crossing((), missing, host.resource if host else exposing, "spec.ports")
+        return Crossing((), missing, host.resource if host else exposing, "spec.ports", "port")
     rule = plane.rules.of(host, name, entrance.gateway.namespace, {})
     if subset and (rule is None or subset not in rule.subsets):
         problem = f'subset "{subset}" is not known to the gateway of {_shown(entrance.cluster)}'
-        return Crossing((), problem, rule.resources[0] if rule else None, "spec.subsets")
+        return Crossing((), problem, rule.resources[0] if rule else None, "spec.subsets", "subset")
     policy = rule.policy_for(port, subset) if rule else NO_POLICY
     wanted = rule.labels_of(subset) if rule and subset else {}
-    found = tuple(_behind(endpoints, entrance, host, own, wanted, policy))
-    if not found:
+    behind = _behind(endpoints, entrance, host, own, wanted, policy)
+    if not behind:
         problem = f"the gateway of {_shown(entrance.cluster)} has no endpoint with mutual TLS"
-        return Crossing((), problem, host.resource)
+        return Crossing((), problem, host.resource, lack="mtls")
+    found = tuple(_preferred(endpoints, entrance, behind, policy))
+    if not found:
+        problem = f"`distribute` leaves the gateway of {_shown(entrance.cluster)} no endpoint"
+        by = rule.resources[0] if rule else None
+        return Crossing((), problem, by, "spec.trafficPolicy", "locality")
     return Crossing(found, resource=exposing, field=where)
 
 
@@ -160,25 +171,29 @@ def _behind(
     port: Port,
     wanted: Mapping[str, str],
     policy: Policy,
-) -> Iterator[Endpoint]:
-    """Yield the pods that the gateway has for a host."""
-    world = endpoints.world
-    plane = world.plane(entrance.cluster)
-    here = [
+) -> list[Endpoint]:
+    """Give the endpoints of its network that the gateway may lead to."""
+    plane = endpoints.world.plane(entrance.cluster)
+    return [
         each
         for each in endpoints.of(plane, host, port)
         if selects(wanted, each.labels)
         and (each.address or each.network == entrance.network)
         and speaks_mtls(plane, host, each, policy)
     ]
-    place = world.clusters[entrance.cluster].locality
+
+
+def _preferred(
+    endpoints: Endpoints, entrance: Entrance, behind: list[Endpoint], policy: Policy
+) -> Iterator[Endpoint]:
+    """Yield the pods to which the gateway's own locality setting leaves requests."""
     ranked = priorities(
         setting_of(policy, None),
         fails_over=False,
-        client=(place, {}),
-        endpoints=[(each.locality, each.labels) for each in here],
+        client=(endpoints.world.clusters[entrance.cluster].locality, {}),
+        endpoints=[(each.locality, each.labels) for each in behind],
     )
-    for endpoint, priority in zip(here, ranked, strict=True):
+    for endpoint, priority in zip(behind, ranked, strict=True):
         if priority is None:
             continue
         if endpoint.workload is not None:
@@ -192,10 +207,10 @@ def speaks_mtls(plane: ControlPlane, host: Host, endpoint: Endpoint, policy: Pol
 
     Source: ``checkMtlsEnabled`` of Istio's ``pilot/pkg/xds/endpoints/mtls_checker.go``.
     """
-    if policy.mtls:
-        return policy.mtls == "ISTIO_MUTUAL"
     if endpoint.data_plane == "none":
         return False
+    if policy.mtls:
+        return policy.mtls == "ISTIO_MUTUAL"
     namespace = endpoint.workload.namespace if endpoint.workload else host.namespace
     mode = plane.peers.of_workload(namespace, endpoint.labels, endpoint.port)
     return mode.mode != "DISABLE"

@@ -5,7 +5,7 @@ Source: Istio's API reference, "Destination Rule", ``pilot/pkg/model/destination
 that has any rule for the host holds alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -60,7 +60,7 @@ class DestinationRule:
     resources: tuple[Resource, ...]
     policy: Mapping[str, Any]
     subsets: Mapping[str, tuple[Mapping[str, Any], Resource, str]]
-    export_to: tuple[str, ...] = ()
+    export_to: frozenset[str] = frozenset()
     selector: Mapping[str, str] = field(default_factory=dict)
 
     def labels_of(self, subset: str) -> dict[str, str]:
@@ -110,23 +110,38 @@ def _mode(tls: Mapping[str, Any]) -> str:
     return str(tls.get("mode") or "DISABLE") if tls else ""
 
 
+_Table = dict[str, dict[str, list[DestinationRule]]]
+
+
 class DestinationRules:
-    """The DestinationRules of a control plane."""
+    """The DestinationRules of a control plane: by namespace and host, for whom they are."""
 
     def __init__(self, config: ClusterView) -> None:
         self._root = config.root_namespace
-        self._by_namespace: dict[str, dict[str, list[DestinationRule]]] = {}
+        self._inside: _Table = {}
+        self._outside: _Table = {}
         self._known: dict[tuple[str, str, str], list[DestinationRule]] = {}
         resources = sorted(config.of("DestinationRule", ISTIO_NETWORKING), key=age)
         read = [_read(resource, config.domain) for resource in resources]
-        for rule in sorted(read, key=lambda each: bool(each.selector)):
-            hosts = self._by_namespace.setdefault(rule.namespace, {})
-            _add(hosts.setdefault(rule.host, []), rule)
+        for rule in sorted(read, key=lambda each: not each.selector):
+            is_private = rule.export_to in ({"."}, {rule.namespace})
+            if not is_private:
+                _add(self._outside, rule)
+            if is_private or (
+                rule.namespace != self._root
+                and is_exported(rule.export_to, rule.namespace, rule.namespace)
+            ):
+                _add(self._inside, rule)
 
     def __iter__(self) -> Iterator[DestinationRule]:
-        for hosts in self._by_namespace.values():
-            for rules in hosts.values():
-                yield from rules
+        seen: set[tuple[Resource, ...]] = set()
+        for table in (self._inside, self._outside):
+            for rule in (
+                each for hosts in table.values() for rules in hosts.values() for each in rules
+            ):
+                if rule.resources not in seen:
+                    seen.add(rule.resources)
+                    yield rule
 
     def of(
         self, host: Host, name: str, namespace: str, labels: Mapping[str, str]
@@ -139,40 +154,22 @@ class DestinationRules:
 
     def _seen(self, owner: str, name: str, namespace: str) -> list[DestinationRule]:
         """Give the rules for a host that clients of a namespace have to choose from."""
-        for place, holds in (
-            (namespace, self._is_inside),
-            (owner, _is_public),
-            (self._root, _is_public),
-        ):
-            found = self._closest(place, name, holds)
+        if found := _closest(self._inside.get(namespace, {}), name):
+            return found
+        for place in (owner, self._root):
+            found = _closest(self._outside.get(place, {}), name)
             seen = [each for each in found if is_exported(each.export_to, place, namespace)]
             if seen:
                 return seen
         return []
 
-    def _is_inside(self, rule: DestinationRule) -> bool:
-        """Say whether a rule is for clients of its own namespace; in the root, it is if only so."""
-        if rule.namespace == self._root:
-            return not _is_public(rule)
-        return is_exported(rule.export_to, rule.namespace, rule.namespace)
 
-    def _closest(
-        self, place: str, name: str, holds: Callable[[DestinationRule], bool]
-    ) -> list[DestinationRule]:
-        """Give the rules of a namespace for the host that is closest to a name."""
-        rules = self._by_namespace.get(place, {})
-        held = {
-            host: found
-            for host in (name, *filter(is_wildcard, rules))
-            if (found := [each for each in rules.get(host, ()) if holds(each)])
-        }
-        closest = most_specific(name, held)
-        return held[closest] if closest else []
-
-
-def _is_public(rule: DestinationRule) -> bool:
-    """Say whether a rule is for clients of other namespaces as well."""
-    return set(rule.export_to) not in ({"."}, {rule.namespace})
+def _closest(rules: Mapping[str, list[DestinationRule]], name: str) -> list[DestinationRule]:
+    """Give the rules for the host that is closest to a name."""
+    if name in rules:
+        return rules[name]
+    closest = most_specific(name, filter(is_wildcard, rules))
+    return rules[closest] if closest else []
 
 
 def _chosen(
@@ -198,7 +195,7 @@ def _read(resource: Resource, domain: str) -> DestinationRule:
         resources=(resource,),
         policy=mapping(spec.get("trafficPolicy")),
         subsets=dict(_subsets(resource, spec)),
-        export_to=(".",) if selector else tuple(strings(spec.get("exportTo"))),
+        export_to=frozenset((".",) if selector else strings(spec.get("exportTo"))),
         selector=selector,
     )
 
@@ -211,13 +208,26 @@ def _subsets(
             yield name, (subset, resource, f"spec.subsets[{index}]")
 
 
-def _add(rules: list[DestinationRule], new: DestinationRule) -> None:
-    """Add a rule to those of its host: into one that is seen by the same namespaces, or apart."""
+def _add(table: _Table, new: DestinationRule) -> None:
+    """Add a rule to those of its host: into those that fewer or the same namespaces see, or apart.
+
+    As in Istio, what went into another rule is not there for the namespaces that do not see that.
+    """
+    rules = table.setdefault(new.namespace, {}).setdefault(new.host, [])
+    stands_apart = True
     for index, old in enumerate(rules):
-        if set(old.export_to) == set(new.export_to) and old.selector == new.selector:
-            rules[index] = _both(old, new)
-            return
-    rules.append(new)
+        same = old.export_to == new.export_to
+        stands_apart = not same
+        if not same and not (old.export_to and old.export_to <= new.export_to):
+            continue
+        if old.selector and new.selector and old.selector != new.selector:
+            stands_apart = True
+            continue
+        if old.selector == new.selector:
+            stands_apart = False
+        rules[index] = _both(old, new)
+    if stands_apart:
+        rules.append(new)
 
 
 def _both(old: DestinationRule, new: DestinationRule) -> DestinationRule:

@@ -101,6 +101,11 @@ class Endpoints:
             self._pods[key] = tuple(_pods(self.world, view, each, port) for each in running)
         return self._pods[key]
 
+    def kept(self, plane: ControlPlane, host: Host, port: Port, name: str) -> Endpoint:
+        """Give where calls go that keep the address that the client knows by a name."""
+        cluster = self.world.clusters[plane.config.name]
+        return _address(cluster, host, port, {"address": name}, "spec.resolution")
+
     def _of_entry(self, plane: ControlPlane, host: Host, port: Port) -> Iterator[Endpoint]:
         if host.resource is None:
             return
@@ -168,7 +173,7 @@ def _address(
     labels = labels_in(value.get("labels"))
     locality, network = value.get("locality"), value.get("network")
     place = locality if isinstance(locality, str) else ""
-    is_meshed = labels.get(_TLS_MODE) == "istio"
+    is_meshed = labels.get(_TLS_MODE, "istio" if value.get("serviceAccount") else "") == "istio"
     placed = _placed(labels, cluster, place)
     if isinstance(network, str) and network:
         placed[NETWORK] = network

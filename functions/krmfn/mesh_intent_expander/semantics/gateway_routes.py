@@ -55,6 +55,16 @@ def gateway_routes(view: ClusterView, known: frozenset[str]) -> Iterator[RouteOb
         )
 
 
+def attached(view: ClusterView) -> dict[str, list[Resource]]:
+    """Give the routes by the hosts of the Services and ServiceEntries that they are for."""
+    found: dict[str, list[Resource]] = {}
+    for resource in sorted(_routes(view), key=age):
+        for parent in mappings(spec_of(resource).get("parentRefs")):
+            for host in _hosts(parent, resource, view):
+                found.setdefault(host, []).append(resource)
+    return found
+
+
 def _routes(view: ClusterView) -> tuple[Resource, ...]:
     return view.of("HTTPRoute", GATEWAY_API) + view.of("GRPCRoute", GATEWAY_API)
 

@@ -7,7 +7,6 @@ settings in ``pilot/pkg/networking/core/cluster_tls.go``.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from krmfn.mesh_intent_expander.semantics.authentication import ServerMode
 from krmfn.mesh_intent_expander.semantics.crossing import (
     GLOBAL,
     Crossing,
@@ -18,6 +17,7 @@ from krmfn.mesh_intent_expander.semantics.crossing import (
 from krmfn.mesh_intent_expander.semantics.destinations import NO_POLICY, DestinationRule, Policy
 from krmfn.mesh_intent_expander.semantics.endpoints import CLUSTER, Endpoint, Endpoints
 from krmfn.mesh_intent_expander.semantics.locality import priorities, setting_of
+from krmfn.mesh_intent_expander.semantics.meeting import met
 from krmfn.mesh_intent_expander.semantics.outcome import ClientMode, Leg
 from krmfn.mesh_intent_expander.semantics.registry import Host
 from krmfn.mesh_intent_expander.semantics.request import Client
@@ -47,6 +47,11 @@ class Called:
         """How it is treated."""
         return self.rule.policy_for(self.port.number, self.subset) if self.rule else NO_POLICY
 
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Who must answer; anybody of the mesh when empty."""
+        return tuple(strings(self.policy.tls.get("subjectAltNames"))) or self.host.sans
+
 
 class Legs:
     """The ways of a mesh, each worked out once.
@@ -62,20 +67,32 @@ class Legs:
     def of(self, client: Client, called: Called) -> tuple[Leg, ...]:
         """Give the ways to all endpoints, the preferred ones first."""
         plane = self._world.plane(client.cluster)
-        wanted = called.rule.labels_of(called.subset) if called.rule and called.subset else {}
         policy = called.policy
         legs: list[Leg] = []
-        for endpoint in self._endpoints.of(plane, called.host, called.port):
-            if selects(wanted, endpoint.labels) and self._is_open(plane, client, called, endpoint):
+        for endpoint in self._meant(plane, called):
+            if self._is_open(plane, client, called, endpoint):
                 mode = _client_mode(plane, client, called, endpoint, policy)
                 legs += self._ways(client, called, endpoint, mode)
-        ranked = self._ranked(plane, client, policy, legs)
-        return tuple(_met(self._world, client, called, each) for each in ranked)
+        kept = called.host.keeps_address
+        ranked = legs if kept else self._ranked(plane, client, policy, legs)
+        if client.data_plane == "sidecar":
+            ranked = self._raised(called, ranked)
+        return tuple(met(self._world, client, called.identities, each) for each in ranked)
+
+    def _meant(self, plane: ControlPlane, called: Called) -> Iterator[Endpoint]:
+        """Yield the endpoints of a host's port, or of its subset, reachable or not."""
+        if called.host.keeps_address:
+            yield self._endpoints.kept(plane, called.host, called.port, called.name)
+            return
+        wanted = called.rule.labels_of(called.subset) if called.rule and called.subset else {}
+        for endpoint in self._endpoints.of(plane, called.host, called.port):
+            if selects(wanted, endpoint.labels):
+                yield endpoint
 
     def plain(self, client: Client, name: str, port: int) -> tuple[Leg, ...]:
         """Give the ways of plaintext to what DNS tells: the Service's pods of the own cluster."""
         found = self._endpoints.behind(client.cluster, name, port)
-        return tuple(_met(self._world, client, None, Leg(each)) for each in found)
+        return tuple(met(self._world, client, (), Leg(each)) for each in found)
 
     def _is_open(
         self, plane: ControlPlane, client: Client, called: Called, endpoint: Endpoint
@@ -124,15 +141,12 @@ class Legs:
 
     def _through(self, entrance: Entrance, called: Called, leg: Leg) -> Iterator[Leg]:
         """Yield the ways through an east-west gateway: to the pods that it has for the host."""
-        key = (entrance.cluster, called.name, called.port.number, called.subset)
         way = replace(leg, path="gateway", via=entrance.cluster)
         if leg.client_mode != "mtls":
             text = "a gateway leads on only what speaks mutual TLS, and the client would not"
             yield replace(way, outcome="no-endpoint", problem=text)
             return
-        if key not in self._crossings:
-            self._crossings[key] = cross(self._endpoints, entrance, *key[1:])
-        crossing = self._crossings[key]
+        crossing = self._crossing(entrance, called)
         if crossing.problem:
             yield _stopped(way, crossing)
         elif leg.endpoint.workload is None:
@@ -143,6 +157,37 @@ class Legs:
         else:
             text = f'the gateway of cluster "{entrance.cluster}" does not have it as endpoint'
             yield replace(way, outcome="no-endpoint", problem=text)
+
+    def _crossing(self, entrance: Entrance, called: Called) -> Crossing:
+        key = (entrance.cluster, called.name, called.port.number, called.subset)
+        if key not in self._crossings:
+            self._crossings[key] = cross(self._endpoints, entrance, *key[1:])
+        return self._crossings[key]
+
+    def _raised(self, called: Called, legs: list[Leg]) -> list[Leg]:
+        """Give each way the best priority of all gateways that lead to its pods.
+
+        A gateway chooses among all pods of its network, also those of other clusters, so that the
+        preferred gateways of a network decide.
+        """
+        if len({leg.priority for leg in legs}) == 1:
+            return legs
+        first: dict[str, int] = {}
+        best: dict[int, int] = {}
+        for leg in legs:
+            network, rank = leg.endpoint.network, leg.priority
+            entrance = self._world.entrance(network, leg.via)
+            if entrance is None or leg.path != "gateway" or rank is None:
+                continue
+            if first.setdefault(network, rank) == rank:
+                for each in self._crossing(entrance, called).endpoints:
+                    best.setdefault(id(each.workload), rank)
+        return [
+            replace(leg, priority=best.get(id(leg.endpoint.workload), leg.priority))
+            if leg.path == "gateway" and not leg.problem
+            else leg
+            for leg in legs
+        ]
 
     def _through_ambient(self, entrance: Entrance, called: Called, leg: Leg) -> Leg:
         way = replace(leg, path="gateway", via=entrance.cluster)
@@ -222,61 +267,3 @@ def _client_mode(
 
 
 _CLIENT_MODES: Mapping[str, ClientMode] = {"ISTIO_MUTUAL": "mtls", "DISABLE": "plaintext"}
-
-
-def _met(world: World, client: Client, called: Called | None, leg: Leg) -> Leg:
-    """Give a way with how the server at its end takes the connection."""
-    endpoint, workload = leg.endpoint, leg.endpoint.workload
-    if leg.problem or workload is None:
-        return leg
-    if leg.priority is None:
-        text = "the locality setting (`distribute`) gives it nothing"
-        return replace(leg, outcome="no-endpoint", problem=text)
-    if endpoint.port is None:
-        text = "its pods must have the Service's target port"
-        return replace(leg, outcome="no-endpoint", problem=text)
-    if endpoint.data_plane == "none":
-        problem = _NO_PROXY if leg.client_mode == "mtls" else ""
-        return replace(leg, problem=problem, outcome="refused" if problem else "reached")
-    peers = world.plane(endpoint.cluster).peers
-    server = peers.of_workload(workload.namespace, workload.labels, endpoint.port)
-    problem = _refusal(leg, server) or _identity_problem(world, client, called, leg)
-    return replace(
-        leg,
-        server_mode=server.mode,
-        resource=server.resource,
-        field=server.field,
-        problem=problem,
-        outcome="refused" if problem else "reached",
-    )
-
-
-_NO_PROXY = "it has no proxy, but the client speaks mutual TLS"
-
-
-def _refusal(leg: Leg, server: ServerMode) -> str:
-    """Say why a proxy does not take a connection, "" when it does; ztunnel takes what is secure."""
-    is_mtls = leg.client_mode == "mtls"
-    if server.mode == "STRICT" and not is_mtls:
-        return f"it takes mutual TLS only, but the client speaks {leg.client_mode}"
-    if server.mode == "DISABLE" and is_mtls and leg.endpoint.data_plane == "sidecar":
-        return "it takes plaintext only, but the client speaks mutual TLS"
-    return ""
-
-
-def _identity_problem(world: World, client: Client, called: Called | None, leg: Leg) -> str:
-    """Say which end does not accept the other's identity, "" when both do."""
-    if leg.client_mode != "mtls" or leg.endpoint.workload is None:
-        return ""
-    domain = world.clusters[client.cluster].trust_domain
-    accepted = world.plane(leg.endpoint.cluster).trust_domains
-    if domain not in accepted:
-        return f'its trust domain "{accepted[0]}" must have "{domain}" as alias'
-    sans = [] if called is None else strings(called.policy.tls.get("subjectAltNames"))
-    wanted = sans or (called.host.sans if called else ())
-    workload = leg.endpoint.workload
-    own = world.clusters[leg.endpoint.cluster].trust_domain
-    identity = f"spiffe://{own}/ns/{workload.namespace}/sa/{workload.service_account}"
-    if wanted and identity not in wanted:
-        return f"the client wants another identity than {identity}"
-    return ""

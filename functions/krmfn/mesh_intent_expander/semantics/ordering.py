@@ -1,5 +1,7 @@
 """Which of several objects came first: what Istio does where only one of them can hold."""
 
+from collections.abc import Collection
+
 from krmfn.mesh_intent_expander.view import mapping, namespace_of
 from krmfn.sdk import Resource
 
@@ -14,7 +16,7 @@ def age(resource: Resource) -> tuple[str, str, str]:
     return (created if isinstance(created, str) else "", resource.name, namespace_of(resource))
 
 
-def is_exported(export_to: tuple[str, ...], owner: str, namespace: str) -> bool:
+def is_exported(export_to: Collection[str], owner: str, namespace: str) -> bool:
     """Say whether what is in one namespace is seen from another (``exportTo``; all when empty)."""
     if not export_to or "*" in export_to:
         return True

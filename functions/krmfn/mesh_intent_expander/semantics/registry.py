@@ -7,7 +7,9 @@ from typing import Any
 from krmfn.mesh_intent_expander.semantics.hosts import is_wildcard, most_specific, spoken
 from krmfn.mesh_intent_expander.semantics.ordering import age, is_exported
 from krmfn.mesh_intent_expander.view import (
+    CLUSTER_SET,
     ISTIO_NETWORKING,
+    MCS,
     ClusterView,
     Port,
     Service,
@@ -50,6 +52,11 @@ class Host:
         """Give the port of this number."""
         return next((port for port in self.ports if port.number == wanted), None)
 
+    @property
+    def keeps_address(self) -> bool:
+        """Whether calls go to the address that the client called, whatever endpoints are told."""
+        return self.service is None and self.resolution == "NONE"
+
 
 Offers = Mapping[str, tuple[Service, tuple[str, ...]]]
 """Services by their full names, each with the clusters that have it."""
@@ -57,10 +64,32 @@ Offers = Mapping[str, tuple[Service, tuple[str, ...]]]
 
 def offers_of(views: Iterable[ClusterView]) -> Offers:
     """Give the Services of some clusters; where they differ, the first cluster's is given."""
+    return _offered((view, view.services_by_host) for view in views)
+
+
+def exports_of(views: Iterable[ClusterView]) -> Offers:
+    """Give the Services that some clusters of one set export, by their names in the set.
+
+    Imports are not asked for: the controller of the set makes one in every cluster.
+
+    Source: KEP-1645, "Multi-Cluster Services API", and ``serviceimportcache.go`` of Istio's
+    ``pilot/pkg/serviceregistry/kube/controller``.
+    """
+    return _offered((view, dict(_exported(view))) for view in views)
+
+
+def _exported(view: ClusterView) -> Iterator[tuple[str, Service]]:
+    for export in view.of("ServiceExport", MCS):
+        service = view.services.get((namespace_of(export), export.name))
+        if service is not None:
+            yield f"{service.name}.{service.namespace}.svc.{CLUSTER_SET}", service
+
+
+def _offered(having: Iterable[tuple[ClusterView, Mapping[str, Service]]]) -> Offers:
     first: dict[str, Service] = {}
     clusters: dict[str, list[str]] = {}
-    for view in views:
-        for name, service in view.services_by_host.items():
+    for view, services in having:
+        for name, service in services.items():
             first.setdefault(name, service)
             clusters.setdefault(name, []).append(view.name)
     return {name: (service, tuple(clusters[name])) for name, service in first.items()}
@@ -121,11 +150,14 @@ class Registry:
         )
 
     def of_namespace(self, name: str, namespace: str) -> Host | None:
-        """Give the host that a route's destination means for clients of a namespace."""
+        """Give the host that a route's destination means for clients of a namespace.
+
+        One of their own namespace is meant even if it is not exported to it.
+        """
         seen = [
             host
             for host in self.find(name)
-            if is_exported(host.export_to, host.namespace, namespace)
+            if host.namespace == namespace or is_exported(host.export_to, host.namespace, namespace)
         ]
         return preferred(seen, namespace)
 

@@ -30,6 +30,9 @@ class Routed:
     rule: Rule | None = None
 
 
+NOT_ROUTED = Routed()
+
+
 class Routes:
     """The routes of a control plane.
 
@@ -52,10 +55,18 @@ class Routes:
         self._rules: dict[tuple[object, ...], tuple[tuple[RouteObject, tuple[Rule, ...]], ...]] = {}
 
     def is_about(self, host: str) -> bool:
-        """Say whether a route names a host, be it known or not."""
+        """Say whether a route is about a host, be it known or not."""
         return host in self._exact or any(covers(each, host) for each in self._wild)
 
-    def of(self, request: Request, host: str, layer: Layer, listener: Listener | None) -> Routed:
+    def of(
+        self,
+        request: Request,
+        host: str,
+        layer: Layer,
+        listener: Listener | None,
+        *,
+        is_known: bool = True,
+    ) -> Routed:
         """Give what routes a request to a host.
 
         Args:
@@ -63,36 +74,68 @@ class Routes:
             host: the full name of the called host.
             layer: how the port is spoken to.
             listener: what the client's sidecar sees; None for a waypoint, which sees everything.
+            is_known: whether the client's proxy knows the host otherwise.
         """
-        found = self._holding(request.client, request.port, host, layer, listener)
+        found = self._holding(request, host, layer, listener, is_known=is_known)
         if layer == "http":
             return _http(request, found)
         return _connection(host, layer, found)
 
     def _holding(
-        self, client: Client, port: int, host: str, layer: Layer, listener: Listener | None
+        self,
+        request: Request,
+        host: str,
+        layer: Layer,
+        listener: Listener | None,
+        *,
+        is_known: bool,
     ) -> tuple[tuple[RouteObject, tuple[Rule, ...]], ...]:
-        """Give the routes of a host with those of their rules that are there for a client."""
+        """Give the routes of a host with those of their rules that are there for a client.
+
+        A known host takes of its closest wildcard the first route only, be there rules or not.
+        """
+        client, port = request.client, request.port
         labels = frozenset(client.labels.items()) if self._by_label else None
-        key = (client.namespace, labels, port, host, layer, listener)
+        key = (client.namespace, labels, port, host, layer, listener, is_known)
         if key not in self._rules:
-            seen = self._seen(client.namespace, host, listener)
+            if layer == "http":
+                exact, wild = self._closest(client.namespace, host, listener)
+                seen = exact or (wild[:1] if is_known else wild)
+            else:
+                seen = self._all(client.namespace, host, listener)
             held = ((route, tuple(_held(route, client, port, layer))) for route in seen)
             self._rules[key] = tuple((route, rules) for route, rules in held if rules)
         return self._rules[key]
 
-    def _seen(self, namespace: str, host: str, listener: Listener | None) -> Iterable[RouteObject]:
-        """Give the routes of a host that a namespace sees, those that go first first."""
-        exact = [each for each in self._exact.get(host, ()) if _sees(each, namespace, listener)]
-        if not exact:
-            wild = {
-                name: seen
-                for name, routes in self._wild.items()
-                if (seen := [each for each in routes if _sees(each, namespace, listener)])
-            }
-            closest = most_specific(host, wild)
-            exact = wild[closest] if closest else []
-        return sorted(exact, key=lambda each: _rank(each, namespace))
+    def _closest(
+        self, namespace: str, host: str, listener: Listener | None
+    ) -> tuple[list[RouteObject], list[RouteObject]]:
+        """Give the routes of a host and of its closest wildcard that a namespace sees."""
+        if exact := _seen(self._exact.get(host, ()), namespace, listener):
+            return exact, []
+        wild = {
+            name: found
+            for name, routes in self._wild.items()
+            if (found := _seen(routes, namespace, listener))
+        }
+        closest = most_specific(host, wild)
+        return [], wild[closest] if closest else []
+
+    def _all(self, namespace: str, host: str, listener: Listener | None) -> list[RouteObject]:
+        """Give all routes of a host that a namespace sees: for connections no host goes first."""
+        tables = [self._exact.get(host, [])]
+        tables += [routes for name, routes in self._wild.items() if covers(name, host)]
+        found = {id(route): route for routes in tables for route in routes}
+        oldest_first = sorted(found.values(), key=lambda each: age(each.resource))
+        return _seen(oldest_first, namespace, listener)
+
+
+def _seen(
+    routes: Iterable[RouteObject], namespace: str, listener: Listener | None
+) -> list[RouteObject]:
+    """Give the routes that a namespace sees, those that go first first."""
+    found = (each for each in routes if _sees(each, namespace, listener))
+    return sorted(found, key=lambda each: _rank(each, namespace))
 
 
 def _tests_labels(route: RouteObject) -> bool:
@@ -111,11 +154,15 @@ def _sees(route: RouteObject, namespace: str, listener: Listener | None) -> bool
 
 
 def _rank(route: RouteObject, namespace: str) -> tuple[bool, bool, int]:
-    """Give what goes first: the Gateway API, the consumer's own, then as ``exportTo`` tells."""
-    if set(route.export_to) in ({"."}, {route.namespace}):
-        visibility = 0
+    """Give what goes first: the Gateway API, the consumer's own, then as ``exportTo`` tells.
+
+    What is exported to the client's namespace by name goes before what is exported to all, and
+    what is of that namespace before what is not.
+    """
+    if not route.export_to or "*" in route.export_to:
+        visibility = 2
     else:
-        visibility = 1 if route.export_to and "*" not in route.export_to else 2
+        visibility = 0 if route.namespace == namespace else 1
     return (not route.is_gateway_api, route.consumers != namespace, visibility)
 
 
@@ -136,7 +183,7 @@ def _http(request: Request, found: tuple[tuple[RouteObject, tuple[Rule, ...]], .
             if not rule.matches or any(match.fits(request) for match in rule.matches):
                 return Routed(route, rule)
         return Routed(route)
-    return Routed()
+    return NOT_ROUTED
 
 
 def _connection(
@@ -154,4 +201,4 @@ def _connection(
                 not rule.matches or any(not match.is_undecidable for match in rule.matches)
             ):
                 return Routed(route, rule)
-    return Routed(found[0][0]) if found and layer == "tls" else Routed()
+    return Routed(found[0][0]) if found and layer == "tls" else NOT_ROUTED

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from krmfn.mesh_intent_expander.semantics.hosts import covers, most_specific
 from krmfn.mesh_intent_expander.semantics.ordering import is_exported
 from krmfn.mesh_intent_expander.semantics.outcome import Step
 from krmfn.mesh_intent_expander.semantics.registry import Host, preferred
 from krmfn.mesh_intent_expander.semantics.request import Request
 from krmfn.mesh_intent_expander.semantics.scopes import Listener, Scope
 from krmfn.mesh_intent_expander.semantics.world import ControlPlane, World
+from krmfn.mesh_intent_expander.view import CLUSTER_SET
 
 _HTTP_PORT = 80
 
@@ -59,7 +61,7 @@ def _unresolved(world: World, request: Request, name: str, hosts: Iterable[Host]
     cluster = world.clusters[request.client.cluster]
     if not services or (cluster.dns_capture and request.client.data_plane != "none"):
         return ""
-    if any(cluster.name in host.clusters for host in services):
+    if any(cluster.name in host.clusters for host in services) or name.endswith(CLUSTER_SET):
         return ""
     return (
         f'{name} does not resolve in cluster "{cluster.name}": it must have a Service of that name,'
@@ -87,11 +89,34 @@ def _visibility(scope: Scope, listener: Listener | None, host: Host, name: str) 
     return Step("visibility", "the Sidecar lets the client see it", scope.resource, by.field)
 
 
+def _is_routed(plane: ControlPlane, request: Request, listener: Listener, name: str) -> bool:
+    """Say whether a route is about a host that is not known: on HTTP's own port that is enough.
+
+    The proxy has that port only where it knows some other host by it, and such a host only by its
+    full name; a wildcard stands for the known hosts among its own, if there are any.
+    """
+    routes, registry = plane.routes, plane.registry
+    if request.port != _HTTP_PORT or not routes.is_about(name):
+        return False
+    route = routes.of(request, name, "http", listener, is_known=False).route
+    about = most_specific(name, route.hosts) if route else None
+    if about is None or not covers(about, request.host.lower()):
+        return False
+    namespace = request.client.namespace
+    others = [
+        each
+        for each in registry.names
+        if (host := _visible(registry.find(each), each, namespace, listener))
+        and host.port(_HTTP_PORT)
+    ]
+    return bool(others) and (about == name or not any(covers(about, each) for each in others))
+
+
 def _unseen(
     plane: ControlPlane, request: Request, scope: Scope, listener: Listener | None, seen: Seen
 ) -> Seen:
     """Give what happens to a host that the proxy does not know."""
-    if request.port == _HTTP_PORT and plane.routes.is_about(seen.name) and listener:
+    if listener and _is_routed(plane, request, listener, seen.name):
         return Seen(seen.name, seen.steps, listener=listener)
     mode = scope.mode or plane.outbound_mode
     hidden = "does not see" if plane.registry.find(seen.name) else "does not know"

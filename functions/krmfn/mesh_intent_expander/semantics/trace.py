@@ -4,13 +4,12 @@ from krmfn.mesh_intent_expander.semantics.backends import Backends, Sent
 from krmfn.mesh_intent_expander.semantics.outcome import Outcome, Step, Trace, best
 from krmfn.mesh_intent_expander.semantics.request import Request
 from krmfn.mesh_intent_expander.semantics.routes import Layer, Rule, Target
-from krmfn.mesh_intent_expander.semantics.routing import Routed
+from krmfn.mesh_intent_expander.semantics.routing import NOT_ROUTED, Routed
 from krmfn.mesh_intent_expander.semantics.seeing import Seen, see
 from krmfn.mesh_intent_expander.semantics.waypoints import Waypoint, waypoint_of
-from krmfn.mesh_intent_expander.semantics.world import ControlPlane, World
+from krmfn.mesh_intent_expander.semantics.world import ControlPlane, World, world_of
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import L7, Fleet, Port
-from krmfn.sdk import Resource
 
 _TLS = frozenset(("tls", "https"))
 _ALL = 100.0
@@ -30,7 +29,7 @@ class Tracer:
     """
 
     def __init__(self, fleet: Fleet, mesh: Mesh) -> None:
-        self.world = World(fleet, mesh)
+        self.world = world_of(fleet) if fleet.mesh is mesh else World(fleet, mesh)
         self._backends = Backends(self.world)
 
     def trace(self, request: Request) -> Trace:
@@ -55,16 +54,17 @@ class Tracer:
     def _routed(self, request: Request, plane: ControlPlane, seen: Seen, layer: Layer) -> Trace:
         waypoint, steps = self._waypoint(request, plane, seen)
         if request.client.data_plane == "ambient" and waypoint is None:
-            routed = Routed()
+            routed = NOT_ROUTED
         else:
-            routed = plane.routes.of(request, seen.name, layer, seen.listener)
+            is_known = seen.host is not None
+            routed = plane.routes.of(request, seen.name, layer, seen.listener, is_known=is_known)
         steps = (*seen.steps, *steps, _route_step(routed, layer))
         if routed.route is not None and routed.rule is None:
             reason = "404: no rule of the route fits" if layer == "http" else "no rule fits: closed"
             return Trace(request, seen.name, steps, "unroutable", reason)
         if routed.rule is not None and (answer := _answer(routed.rule)):
             return Trace(request, seen.name, steps, "answered", answer, routed.rule)
-        sent = Sent(request, plane, seen, layer == "http", _by(routed), waypoint)
+        sent = Sent(request, plane, seen, layer == "http", routed, waypoint)
         targets = routed.rule.targets if routed.rule else (Target(seen.name, request.port),)
         backends = tuple(self._backends.of(sent, targets))
         outcome: Outcome = best(tuple(each.outcome for each in backends))
@@ -91,10 +91,6 @@ def _layer(port: Port) -> Layer:
     if port.protocol in L7:
         return "http"
     return "tls" if port.protocol in _TLS else "tcp"
-
-
-def _by(routed: Routed) -> Resource | None:
-    return routed.rule.resource if routed.rule else None
 
 
 def _no_port(request: Request, seen: Seen) -> Trace:

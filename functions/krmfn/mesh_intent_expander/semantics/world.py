@@ -13,7 +13,7 @@ from krmfn.mesh_intent_expander.semantics.authentication import (
 from krmfn.mesh_intent_expander.semantics.authorization import Policies
 from krmfn.mesh_intent_expander.semantics.destinations import DestinationRules
 from krmfn.mesh_intent_expander.semantics.hosts import most_specific
-from krmfn.mesh_intent_expander.semantics.registry import Offers, Registry, offers_of
+from krmfn.mesh_intent_expander.semantics.registry import Offers, Registry, exports_of, offers_of
 from krmfn.mesh_intent_expander.semantics.routing import Routes
 from krmfn.mesh_intent_expander.semantics.scopes import Scopes
 from krmfn.mesh_intent_expander.topology import NETWORK, Cluster, Gateway, Mesh
@@ -135,7 +135,7 @@ class World:
     def __init__(self, fleet: Fleet, mesh: Mesh) -> None:
         self.fleet, self.mesh = fleet, mesh
         self._planes: dict[str, ControlPlane] = {}
-        self._offers: dict[tuple[str, ...], Offers] = {}
+        self._offers: dict[tuple[tuple[str, ...], bool], Offers] = {}
 
     @cached_property
     def clusters(self) -> dict[str, Cluster]:
@@ -161,15 +161,19 @@ class World:
                 for each, known in self.clusters.items()
                 if self.mesh.endpoint_discovery or name in (each, known.config_cluster)
             )
-            offers = self._offered(watched)
+            offers = self._offered(watched, with_set=self.clusters[name].mcs)
             self._planes[name] = ControlPlane(self.fleet[name], watched, offers, self.mesh)
         return self._planes[name]
 
-    def _offered(self, clusters: tuple[str, ...]) -> Offers:
+    def _offered(self, clusters: tuple[str, ...], *, with_set: bool) -> Offers:
         """Give the Services of some clusters, which most control planes have in common."""
-        if clusters not in self._offers:
-            self._offers[clusters] = offers_of(self.fleet[each] for each in clusters)
-        return self._offers[clusters]
+        key = (clusters, with_set)
+        if key not in self._offers:
+            offers = offers_of(self.fleet[each] for each in clusters)
+            members = [each for each in clusters if self.clusters[each].mcs] if with_set else []
+            exports = exports_of(self.fleet[each] for each in members)
+            self._offers[key] = {**offers, **exports}
+        return self._offers[key]
 
     @cached_property
     def entrances(self) -> tuple[Entrance, ...]:

@@ -28,6 +28,7 @@ from krmfn.mesh_intent_expander.semantics.registry import Host
 from krmfn.mesh_intent_expander.semantics.scopes import Scope
 from krmfn.mesh_intent_expander.semantics.world import ControlPlane
 from krmfn.mesh_intent_expander.view import (
+    CLUSTER_SET,
     ISTIO_NETWORKING,
     ClusterView,
     Fleet,
@@ -55,9 +56,6 @@ NOT_SEEN = Code(
     "Where a route leads to must be visible to all clients that see the route.",
 )
 CODES = (UNKNOWN, NO_ROUTE, NOT_SEEN)
-
-_CLUSTER_SET = ".svc.clusterset.local"
-"""The end of the names under which Services of several clusters are found (MCS)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def _unknown(
     for each in (each for listener in scope.listeners for each in listener.imports):
         if is_wildcard(each.host) or each.is_excluded or (each.namespace, each.host) in named:
             continue
-        name = each.host.replace(_CLUSTER_SET, f".svc.{plane.config.domain}")
+        name = each.host.replace(f".svc.{CLUSTER_SET}", f".svc.{plane.config.domain}")
         owners = sorted({host.namespace for host in plane.registry.find(name)})
         if each.namespace not in ("*", *owners) or not owners:
             where = f"which is of namespace {quoted(owners)}" if owners else "which nobody knows"
