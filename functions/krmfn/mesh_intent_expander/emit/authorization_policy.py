@@ -41,7 +41,8 @@ def authorization_policies(policies: Iterable[AccessPolicy]) -> Iterator[Emitted
 def attachment(target: Guarded) -> dict[str, Any]:
     """Give the fields that say what a policy is attached to."""
     if target.waypoint_of:
-        return {"targetRefs": [{"group": "", "kind": "Service", "name": target.waypoint_of}]}
+        names = (target.waypoint_of, *target.parts)
+        return {"targetRefs": [{"group": "", "kind": "Service", "name": name} for name in names]}
     return {"selector": {"matchLabels": dict(target.selector)}}
 
 

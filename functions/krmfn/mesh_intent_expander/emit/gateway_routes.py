@@ -5,9 +5,8 @@ from typing import Any
 
 from krmfn.mesh_intent_expander.intents.treatment import HeaderChange
 from krmfn.mesh_intent_expander.plan.common import Emitted
-from krmfn.mesh_intent_expander.plan.destinations import shortened
+from krmfn.mesh_intent_expander.plan.destinations import service_name, shortened
 from krmfn.mesh_intent_expander.plan.routes import Protocol, RoutedHost, RoutedRule, Share
-from krmfn.mesh_intent_expander.routing.version_services import service_name
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import GATEWAY_API
 

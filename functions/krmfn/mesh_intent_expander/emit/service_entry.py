@@ -2,7 +2,7 @@
 
 Clients get the endpoints of all clusters that they may use; the gateway of a server cluster gets
 those of its own cluster, under the same host and ports, since both are part of the name by which
-TLS asks for the service.
+TLS asks for the service. Both have the same address: what is TCP, or sniffed, needs one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,10 +26,7 @@ def _for_clients(each: Discovered) -> Iterator[Emitted]:
     name = shortened(f"{each.service.name}-global")
     for reach in each.reaches:
         if reach.endpoints:
-            spec = _spec(each, reach.endpoints)
-            if each.vip:
-                spec["addresses"] = [each.vip]
-            body = _body(name, each.service.namespace, spec)
+            body = _body(name, each.service.namespace, _spec(each, reach.endpoints))
             yield Emitted(body, reach.clusters, "destinations", each.by)
 
 
@@ -54,6 +51,7 @@ def _spec(each: Discovered, endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     ports = [port for port in each.ports if port.protocol != "udp"]
     spec: dict[str, Any] = {
         "hosts": [each.hostname],
+        **({"addresses": [each.vip]} if each.vip else {}),
         "location": "MESH_INTERNAL",
         "resolution": "STATIC" if all(_is_ip(e.address) for e in endpoints) else "DNS",
         "ports": [_port(port) for port in ports],

@@ -85,6 +85,11 @@ def subset_of(share: Share) -> str:
     return as_label("-".join(part for part in (version, share.cluster) if part))
 
 
+def service_name(share: Share) -> str:
+    """Give the name of the Service that takes a share in the Gateway API, which has no subsets."""
+    return shortened("-".join(filter(None, (share.service.name, subset_of(share)))))
+
+
 def as_label(text: str) -> str:
     """Give a text as DNS label: other characters become ``-``, and what is cut gets a hash."""
     label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,6 +1,6 @@
 """Routes: which requests to a service go where."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -112,6 +112,13 @@ class RoutedHost:
     gateways: tuple[str, ...] = ()
     affinity: SessionAffinity | None = None
     name: str = ""
+
+    def parts(self) -> Iterator[tuple[RoutedRule, Share]]:
+        """Yield the shares that take a version of a service, or what a cluster has of it."""
+        for rule in self.rules:
+            for share in (*rule.shares, *([rule.mirror] if rule.mirror else [])):
+                if share.version or share.cluster:
+                    yield rule, share
 
 
 @dataclass(frozen=True, slots=True)

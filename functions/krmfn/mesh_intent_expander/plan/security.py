@@ -38,11 +38,13 @@ class Guarded:
     Attributes:
         selector: labels of the pods, in the order of their keys.
         waypoint_of: a Service whose waypoint applies the policy, "" where the pods' proxies do.
+        parts: further Services, made for versions of that one.
     """
 
     namespace: str
     selector: tuple[tuple[str, str], ...] = ()
     waypoint_of: str = ""
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

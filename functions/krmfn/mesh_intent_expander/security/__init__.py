@@ -27,22 +27,23 @@ from krmfn.mesh_intent_expander.security.access import (
 )
 from krmfn.mesh_intent_expander.security.asked import asked_by
 from krmfn.mesh_intent_expander.security.external import Providers, rivals
-from krmfn.mesh_intent_expander.security.identity import (
-    Bare,
-    unproven,
-    without_certificate,
-    without_issuer,
-)
+from krmfn.mesh_intent_expander.security.identity import unproven, without_issuer
 from krmfn.mesh_intent_expander.security.inventory import Inventory
 from krmfn.mesh_intent_expander.security.modes import Modes
 from krmfn.mesh_intent_expander.security.peers import Peers
 from krmfn.mesh_intent_expander.security.shadows import shadowed
+from krmfn.mesh_intent_expander.security.unmeshed import (
+    Bare,
+    consumers_without_certificate,
+    without_certificate,
+)
+from krmfn.mesh_intent_expander.security.versions import with_versions
 from krmfn.mesh_intent_expander.security.waves import next_wave
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import Fleet
 from krmfn.sdk import Resource, Result
 
-__all__ = ["secure"]
+__all__ = ["secure", "with_versions"]
 
 
 def secure(
@@ -107,10 +108,14 @@ def _about_access(
     drafts = [draft for each in placed for draft in each.drafts]
     providers, bare = Providers(inventory), Bare(inventory)
     for each in placed:
-        yield from without_certificate(bare, modes, each.asked, each.found)
+        yield from without_certificate(inventory, bare, modes, each.asked, each.found)
         yield from unproven(modes, each.asked, each.found)
         yield from without_issuer(inventory, each.asked, each.found)
         yield from providers.problems(each.asked, each.found)
+    derived = {id(each.asked.by) for each in placed if each.asked.is_derived}
+    for use in inventory.discovered:
+        judged = id(use.by) in derived
+        yield from consumers_without_certificate(inventory, bare, modes, use, is_derived=judged)
     yield from rivals(inventory.fleet, accesses)
     yield from opposite_defaults(placed)
     yield from shadowed(drafts)

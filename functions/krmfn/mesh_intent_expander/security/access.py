@@ -7,7 +7,7 @@ from typing import Literal
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.security import AccessPolicy, Guarded, TokenPolicy
 from krmfn.mesh_intent_expander.security.asked import Asked
-from krmfn.mesh_intent_expander.security.callers import Reader
+from krmfn.mesh_intent_expander.security.callers import Callers, Reader
 from krmfn.mesh_intent_expander.security.conditions import problems as condition_problems
 from krmfn.mesh_intent_expander.security.inventory import Inventory
 from krmfn.mesh_intent_expander.security.lowering import Draft, Effect, drafts, wishes
@@ -49,10 +49,8 @@ def place(inventory: Inventory, asked: Asked) -> tuple[Placed | None, list[Resul
         code = "target-empty" if asked.wanted.service is None else "service-unknown"
         path = f"target.{found.field}"
         return None, [asked.wrong(found.message, code, path, found.current, found.proposed)]
-    reader = Reader(inventory, asked)
-    callers = [reader.read(rule, number) for number, rule in enumerate(asked.spec.rules)]
-    results = [*reader.problems, *_without_effect(asked), *_unenforced(inventory, asked, found)]
-    results += condition_problems(inventory.mesh, asked)
+    callers, results = _callers(inventory, asked)
+    results += [*_without_effect(asked), *_unenforced(inventory, asked, found)]
     for protected in found:
         for wish in wishes(asked):
             results += operation_problems(asked, wish, protected)
@@ -112,6 +110,18 @@ def opposite_defaults(placed: Iterable[Placed]) -> Iterator[Result]:
                         each.asked.spec.default,
                         other.asked.spec.default,
                     )
+
+
+def _callers(inventory: Inventory, asked: Asked) -> tuple[list[tuple[Callers, ...]], list[Result]]:
+    """Give the callers of each rule, none for one whose conditions are wrong, and what is wrong."""
+    reader = Reader(inventory, asked)
+    callers, wrong = [], []
+    for number, rule in enumerate(asked.spec.rules):
+        read = reader.read(rule, number)
+        conditions = [*condition_problems(inventory.mesh, asked, number)]
+        callers.append(() if conditions else read)
+        wrong += conditions
+    return callers, [*reader.problems, *wrong]
 
 
 def _name(placed: Placed, pods: Protected, what: str) -> Named:

@@ -47,26 +47,40 @@ class Reader:
         self.problems: list[Result] = []
 
     def read(self, rule: Rule, number: int) -> tuple[Callers, ...]:
-        """Give the callers of a rule: those that need no condition together, the others apart."""
+        """Give the callers of a rule: those that need no condition together, the others apart.
+
+        Callers who cannot be told by an identity are left out. Nothing is left where none can;
+        a rule about anyone has one `Callers` without sources.
+        """
         plain: list[Source] = []
         apart: list[Callers] = []
         for index, caller in enumerate(rule.from_):
-            field = f"rules[{number}].from[{index}]"
-            source, also = self._source(caller, field)
+            source, also = self._source(caller, f"rules[{number}].from[{index}]")
             if also:
                 apart.append(Callers((source,), also))
-            else:
+            elif source != Source():
                 plain.append(source)
-        together = [Callers(tuple(plain))] if plain or not apart else []
+        self._check_names(rule, f"rules[{number}].from")
+        together = [Callers(tuple(plain))] if plain or not rule.from_ else []
         return (*together, *apart)
 
     def _source(self, caller: Caller, field: str) -> tuple[Source, tuple[When, ...]]:
+        """Give a caller and a condition under which it counts; `Source()` when it cannot be told.
+
+        All that a caller says must hold, so that it is left out as soon as one part of it is.
+        """
         domains = self._domains(caller.clusters, f"{field}.clusters")
-        accounts = {account for account in self._accounts(caller, field) if account[0] in domains}
+        known = self._accounts(caller, field)
+        accounts = sorted({account for account in known if account[0] in domains})
+        if known and domains and not accounts:
+            message = "must run in one of the caller's `clusters`, since its accounts there call"
+            self._wrong(message, "caller-unknown", f"{field}.service", caller.service)
+        is_named = caller.service is not None or bool(caller.service_accounts)
+        if not domains or (is_named and not accounts):
+            return Source(), ()
         principals = caller.principals or tuple(
-            f"{domain}/ns/{namespace}/sa/{name}" for domain, namespace, name in sorted(accounts)
+            f"{domain}/ns/{namespace}/sa/{name}" for domain, namespace, name in accounts
         )
-        self._check_namespaces(caller.namespaces, f"{field}.namespaces")
         prefixes = tuple(f"{domain}/*" for domain in sorted(domains)) if caller.clusters else ()
         also = (When("source.principal", prefixes),) if principals and prefixes else ()
         source = Source(
@@ -82,8 +96,6 @@ class Reader:
         if caller.service is not None:
             return self._accounts_of(caller.service, f"{field}.service")
         wanted = [split(each, self.asked.namespace) for each in caller.service_accounts]
-        for index, account in enumerate(wanted):
-            self._check_account(account, f"{field}.serviceAccounts[{index}]")
         domains = {each.trust_domain for each in self.inventory.mesh.clusters.values()}
         return [(domain, *account) for domain in domains for account in wanted]
 
@@ -128,25 +140,40 @@ class Reader:
                 domains.add(known[name].trust_domain)
         return domains
 
-    def _check_account(self, account: tuple[str, str], field: str) -> None:
-        if account in self.inventory.accounts:
-            return
-        name = "/".join(account)
-        message = f'should be a ServiceAccount of the package, but there is no "{name}"'
-        proposed = nearest_reference(account, self.inventory.accounts)
-        self.problems.append(self.asked.doubtful(message, "account-unknown", field, name, proposed))
+    def _check_names(self, rule: Rule, field: str) -> None:
+        """Tell the names in a rule that nothing in the package has, all of a kind together."""
+        accounts: dict[str, tuple[str, str]] = {}
+        namespaces: dict[str, str] = {}
+        for index, caller in enumerate(rule.from_):
+            at = f"{field}[{index}]"
+            for number, name in enumerate(caller.service_accounts):
+                account = split(name, self.asked.namespace)
+                if account not in self.inventory.accounts:
+                    accounts[f"{at}.serviceAccounts[{number}]"] = account
+            for number, name in enumerate(caller.namespaces):
+                if name not in self.inventory.namespaces:
+                    namespaces[f"{at}.namespaces[{number}]"] = name
+        for at, account in [*accounts.items()][:1]:
+            proposed = nearest_reference(account, self.inventory.accounts)
+            names = map("/".join, accounts.values())
+            self._doubt("ServiceAccount", names, "account-unknown", at, proposed)
+        for at, name in [*namespaces.items()][:1]:
+            proposed = nearest(name, self.inventory.namespaces)
+            self._doubt("namespace", namespaces.values(), "namespace-unknown", at, proposed)
 
-    def _check_namespaces(self, namespaces: Sequence[str], field: str) -> None:
-        known = self.inventory.namespaces
-        for index, name in enumerate(namespaces):
-            if name not in known:
-                message = f'should be a namespace of the package, but there is no "{name}"'
-                at, proposed = f"{field}[{index}]", nearest(name, known)
-                self.problems.append(
-                    self.asked.doubtful(message, "namespace-unknown", at, name, proposed)
-                )
+    def _doubt(
+        self, what: str, names: Iterable[str], code: str, field: str, proposed: str | None
+    ) -> None:
+        unknown = [*names]
+        message = f"should be a {what} of the package, but there is no {listed(unknown)}"
+        self.problems.append(self.asked.doubtful(message, code, field, unknown[0], proposed))
 
     def _wrong(
-        self, message: str, code: str, field: str, current: str, proposed: str | None = None
+        self,
+        message: str,
+        code: str,
+        field: str,
+        current: str | None,
+        proposed: str | None = None,
     ) -> None:
         self.problems.append(self.asked.wrong(message, code, field, current, proposed))

@@ -65,19 +65,18 @@ def attribute_of(key: str) -> Attribute | None:
     return known if known and (is_keyed if known.has_key else not bracket) else None
 
 
-def problems(mesh: Mesh, asked: Asked) -> Iterator[Result]:
-    """Yield what is wrong with the conditions of an intent's rules."""
-    for number, rule in enumerate(asked.spec.rules):
-        for index, condition in enumerate(rule.when):
-            field = f"rules[{number}].when[{index}]"
-            attribute = attribute_of(condition.key)
-            if attribute is None:
-                message = f'must be an attribute that Istio knows, but is "{condition.key}"'
-                at, proposed = f"{field}.key", _proposed_for(condition.key)
-                yield asked.wrong(message, "condition-unknown", at, condition.key, proposed)
-            else:
-                yield from _wrong_values(asked, condition, attribute, field)
-                yield from _too_old(mesh, asked, attribute, f"{field}.key")
+def problems(mesh: Mesh, asked: Asked, number: int) -> Iterator[Result]:
+    """Yield what is wrong with the conditions of one of an intent's rules."""
+    for index, condition in enumerate(asked.spec.rules[number].when):
+        field = f"rules[{number}].when[{index}]"
+        attribute = attribute_of(condition.key)
+        if attribute is None:
+            message = f'must be an attribute that Istio knows, but is "{condition.key}"'
+            at, proposed = f"{field}.key", _proposed_for(condition.key)
+            yield asked.wrong(message, "condition-unknown", at, condition.key, proposed)
+        else:
+            yield from _wrong_values(asked, condition, attribute, field)
+            yield from _too_old(mesh, asked, attribute, f"{field}.key")
 
 
 def _wrong_values(

@@ -1,20 +1,17 @@
-"""Whether callers have the identity by which they are judged: a certificate, or a token."""
+"""Whether rules by identity can be relied on: by certificates, and by tokens."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from krmfn.kinds.authorization import Rule
-from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.security import PeerMode
 from krmfn.mesh_intent_expander.security.asked import Asked
 from krmfn.mesh_intent_expander.security.conditions import uses
 from krmfn.mesh_intent_expander.security.inventory import Inventory
-from krmfn.mesh_intent_expander.security.membership import named, outside, plaintext_reason
 from krmfn.mesh_intent_expander.security.modes import RISING, Modes
 from krmfn.mesh_intent_expander.security.targets import Protected
-from krmfn.mesh_intent_expander.security.words import in_clusters, split
+from krmfn.mesh_intent_expander.security.words import in_clusters
 from krmfn.mesh_intent_expander.view import (
     ISTIO_SECURITY,
-    Workload,
     labels_in,
     mapping,
     namespace_of,
@@ -29,77 +26,6 @@ _WORDS: dict[PeerMode, str] = {
     "PERMISSIVE": "Permissive",
     "DISABLE": "Disable",
 }
-
-
-class Bare:
-    """Pods without proxy, and thus without identity, by their accounts."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self._inventory = inventory
-        self._by_account: dict[tuple[str, str], list[tuple[str, Workload, str]]] = {}
-        for cluster, workload, reason in outside(inventory, ""):
-            account = (workload.namespace, workload.service_account)
-            self._by_account.setdefault(account, []).append((cluster, workload, reason))
-
-    def callers(self, asked: Asked, rule: Rule) -> Iterator[tuple[int, str, Workload, str, bool]]:
-        """Yield those pods that a rule allows to call, and that cannot say who they are.
-
-        Yields:
-            number of the caller in the rule, cluster, pods, why they have no proxy, and whether
-            the caller is nobody else.
-        """
-        for index, caller in enumerate(rule.from_):
-            if caller.service is not None:
-                key = ServiceKey(*split(caller.service, asked.namespace))
-                for cluster, workload, reason in self._of_service(key):
-                    yield index, cluster, workload, reason, True
-            for name in caller.service_accounts:
-                account = split(name, asked.namespace)
-                found = self._by_account.get(account, ())
-                alone = bool(found) and not self._has_member(account)
-                for cluster, workload, reason in found:
-                    yield index, cluster, workload, reason, alone
-
-    def _of_service(self, key: ServiceKey) -> Iterator[tuple[str, Workload, str]]:
-        if not any(namespace == key.namespace for namespace, _ in self._by_account):
-            return
-        for cluster, view in self._inventory.fleet.views.items():
-            for workload in self._inventory.workloads(cluster, key):
-                if reason := plaintext_reason(view, workload):
-                    yield cluster, workload, reason
-
-    def _has_member(self, account: tuple[str, str]) -> bool:
-        """Say whether some pods of an account have a proxy."""
-        namespace, name = account
-        return any(
-            pod.service_account == name and not plaintext_reason(view, pod)
-            for cluster, view in self._inventory.fleet.views.items()
-            for pod in self._inventory.pods(cluster, namespace)
-        )
-
-
-def without_certificate(
-    bare: Bare, modes: Modes, asked: Asked, found: Sequence[Protected]
-) -> Iterator[Result]:
-    """Yield what becomes of allowed callers without proxy: nothing at a server that is Strict."""
-    for number, rule in enumerate(asked.spec.rules):
-        callers = [*bare.callers(asked, rule)] if rule.action == "Allow" else []
-        strict = bool(callers) and _refuses_plaintext(modes, found)
-        for index, cluster, workload, reason, alone in callers:
-            does = "refuses plaintext" if strict else "cannot tell it from others"
-            yield graded(
-                f"must be callers with a proxy, but {named(workload, [cluster])} has none (it "
-                f"{reason}), and {asked.wanted} {does}",
-                code="plaintext-client",
-                fails=strict and alone,
-                at=asked.by,
-                field=asked.field(f"rules[{number}].from[{index}]"),
-            )
-
-
-def _refuses_plaintext(modes: Modes, found: Iterable[Protected]) -> bool:
-    pods = [each for each in found if not each.guarded.waypoint_of]
-    return any(modes.weakest(each)[0] == "STRICT" for each in pods)
 
 
 def unproven(modes: Modes, asked: Asked, found: Sequence[Protected]) -> Iterator[Result]:

@@ -45,10 +45,13 @@ def drafts(
     requests are allowed by what Istio itself can say of them. What such a rule denies, only the
     authoriser denies.
 
+    What cannot be said in Istio's terms is left out: a caller, an operation, or the whole rule
+    when nothing else remains of either, so that no rule is ever about more than was asked for.
+
     Args:
         asked: the intent.
         protected: the pods.
-        callers: those of each rule.
+        callers: those of each rule, none for a rule that is to be left out.
     """
     rules = asked.spec.rules
     for effect in ("deny", "shadow-deny"):
@@ -57,15 +60,14 @@ def drafts(
             for number, rule in enumerate(rules)
             if _EFFECTS.get(rule.action) == effect and rule.condition is None
         ]
-        if found:
-            lowered = _lowered(asked, protected, callers, found, widens=True)
+        if lowered := _lowered(asked, protected, callers, found, widens=True):
             yield Draft(asked, protected, effect, lowered)
     if asked.spec.default == "Deny":
         found = [number for number, rule in enumerate(rules) if rule.action == "Allow"]
         lowered = _lowered(asked, protected, callers, found, widens=False)
         yield Draft(asked, protected, "allow", lowered)
-    if asked.spec.external is not None:
-        yield Draft(asked, protected, "external", tuple(_triggers(asked, protected, callers)))
+    if triggers := tuple(_triggers(asked, protected, callers)):
+        yield Draft(asked, protected, "external", triggers)
 
 
 def wishes(asked: Asked) -> Iterator[Wish]:
@@ -87,14 +89,19 @@ def _lowered(
     found = (
         AccessRule(
             sources=who.sources,
-            operations=called(wish_of(asked.spec.rules[number], number, widens=widens), protected),
+            operations=operations,
             conditions=(*map(_when, asked.spec.rules[number].when), *who.also),
             field=asked.field(f"rules[{number}]"),
         )
         for number in numbers
+        if (operations := called(_wish(asked, number, widens=widens), protected)) is not None
         for who in callers[number]
     )
     return tuple(found if widens else (part for rule in found for part in _parts(rule)))
+
+
+def _wish(asked: Asked, number: int, *, widens: bool) -> Wish:
+    return wish_of(asked.spec.rules[number], number, widens=widens)
 
 
 def _parts(rule: AccessRule) -> Iterator[AccessRule]:
@@ -124,29 +131,34 @@ def _triggers(
 
     Istio cannot choose them by identity, so those of a rule are chosen by the rest of it.
     """
+    if asked.spec.external is None:
+        return
     wish = _external_wish(asked)
     conditioned = [n for n, rule in enumerate(asked.spec.rules) if rule.condition is not None]
-    named = [_trigger(asked, protected, callers, number) for number in conditioned]
+    named = [trigger for n in conditioned for trigger in _trigger(asked, protected, callers[n], n)]
     if not wish.operations or any(_is_any(rule) for rule in named):
         yield AccessRule(field=asked.field("external"))
         return
-    yield AccessRule(operations=called(wish, protected), field=asked.field("external"))
+    if operations := called(wish, protected):
+        yield AccessRule(operations=operations, field=asked.field("external"))
     yield from named
 
 
 def _trigger(
-    asked: Asked, protected: Protected, callers: Sequence[Sequence[Callers]], number: int
-) -> AccessRule:
-    rule = asked.spec.rules[number]
-    sources = [source for who in callers[number] for source in who.sources]
+    asked: Asked, protected: Protected, callers: Sequence[Callers], number: int
+) -> Iterator[AccessRule]:
+    """Yield the requests of a rule about which the authoriser is asked; none when left out."""
+    sources = [source for who in callers for source in who.sources]
     by_address = [Source(ip_blocks=source.ip_blocks) for source in sources if source.ip_blocks]
-    visible = _without_identities(rule)
-    return AccessRule(
-        sources=tuple(by_address) if len(by_address) == len(sources) else (),
-        operations=called(wish_of(visible, number, widens=True), protected),
-        conditions=tuple(map(_when, visible.when)),
-        field=asked.field(f"rules[{number}]"),
-    )
+    visible = _without_identities(asked.spec.rules[number])
+    operations = called(wish_of(visible, number, widens=True), protected)
+    if callers and operations is not None:
+        yield AccessRule(
+            sources=tuple(by_address) if len(by_address) == len(sources) else (),
+            operations=operations,
+            conditions=tuple(map(_when, visible.when)),
+            field=asked.field(f"rules[{number}]"),
+        )
 
 
 def _without_identities(rule: Rule) -> Rule:

@@ -39,15 +39,21 @@ def wish_of(rule: Rule, number: int, *, widens: bool) -> Wish:
     return Wish(rule.to, f"rules[{number}].to", is_http, widens)
 
 
-def called(wish: Wish, protected: Protected) -> tuple[Called, ...]:
-    """Give operations at protected pods; what cannot be found is left out (see `problems`).
+def called(wish: Wish, protected: Protected) -> tuple[Called, ...] | None:
+    """Give operations at protected pods, none for anything, without those that cannot be there.
 
     Rules about HTTP that widen get the ports that speak HTTP, so that others are left in peace.
+
+    Returns:
+        the operations, or None when they cannot be there, not one of them (see `problems`).
     """
-    if not wish.operations and wish.is_http and wish.widens:
+    if not wish.operations and not (wish.is_http and wish.widens and protected.ports):
+        return ()
+    if not wish.operations:
         ports = _http_ports(protected)
-        return (Called(ports=ports),) if ports else ()
-    return tuple(_called(operation, wish, protected) for operation in wish.operations)
+        return (Called(ports=ports),) if ports else None
+    found = (_called(operation, wish, protected) for operation in wish.operations)
+    return tuple(each for each in found if each is not None) or None
 
 
 def problems(asked: Asked, wish: Wish, protected: Protected) -> Iterator[Result]:
@@ -80,19 +86,29 @@ def is_about_http(wish: Wish) -> bool:
     return wish.is_http or any(_is_http(operation, wish) for operation in wish.operations)
 
 
-def _called(operation: Operation, wish: Wish, protected: Protected) -> Called:
-    if operation.ports:
-        known = [protected.targets(port) for port in operation.ports]
-        own = [(port,) for port in operation.ports] if not protected.ports else known
-        ports = tuple(sorted({target for targets in own for target in targets or ()}))
-    else:
-        ports = _http_ports(protected) if wish.widens and _is_http(operation, wish) else ()
+def _called(operation: Operation, wish: Wish, protected: Protected) -> Called | None:
+    """Give an operation at protected pods, None where none of its ports can be one of theirs."""
+    confined = wish.widens and _is_http(operation, wish) and bool(protected.ports)
+    ports = _ports(operation, protected)
+    if confined:
+        http = _http_ports(protected)
+        ports = tuple(port for port in ports if port in http) if operation.ports else http
+    if (operation.ports or confined) and not ports:
+        return None
     return Called(
         methods=operation.methods,
         paths=operation.paths,
         ports=ports,
         hosts=tuple(dict.fromkeys(_hosts(operation, protected))),
     )
+
+
+def _ports(operation: Operation, protected: Protected) -> tuple[int, ...]:
+    """Give the numbers that an operation's ports have at the proxies, as far as they are known."""
+    if not protected.ports:
+        return tuple(sorted({*operation.ports}))
+    found = (protected.targets(port) or () for port in operation.ports)
+    return tuple(sorted({target for targets in found for target in targets}))
 
 
 def _hosts(operation: Operation, protected: Protected) -> Iterator[str]:
