@@ -13,6 +13,7 @@ from krmfn.mesh_intent_expander.plan.destinations import (
     Destination,
     Subset,
     TrafficPolicy,
+    service_name,
     shortened,
     subset_of,
 )
@@ -49,6 +50,8 @@ def destinations(
         uses.route(routed)
     for host, plain in plaintext.items():
         uses.disable_tls(host, plain)
+    for routed in hosts:
+        uses.divide(routed)
     return tuple(
         destination
         for _, use in sorted(uses.by_host.items())
@@ -143,6 +146,14 @@ class _Uses:
         use.is_plain = True
         use.clusters |= {*self._fleet.clusters_with(*plain.service)}
 
+    def divide(self, routed: RoutedHost) -> None:
+        """Treat the Services that take parts of a service as the service itself."""
+        for _, share in routed.parts() if routed.flavor == "gateway-api" else ():
+            if (whole := self.by_host.get(self._mesh.host(*share.service))) is not None:
+                part = ServiceKey(share.service.namespace, service_name(share))
+                host = self._mesh.host(*part)
+                self.by_host.setdefault(host, replace(whole, host=host, service=part))
+
     def _serve(self, use: _Use) -> None:
         """Add the clusters that have the service: their gateways must know its subsets."""
         servers = self._fleet.clusters_with(*use.service)
@@ -162,10 +173,7 @@ class _Uses:
 def _subsets_in(hosts: Iterable[RoutedHost]) -> Iterator[tuple[RoutedRule, Share]]:
     """Yield the shares that take a subset; in the Gateway API Services stand for subsets."""
     for host in hosts:
-        for rule in host.rules if host.flavor == "istio" else ():
-            for share in (*rule.shares, *([rule.mirror] if rule.mirror else [])):
-                if share.version or share.cluster:
-                    yield rule, share
+        yield from host.parts() if host.flavor == "istio" else ()
 
 
 def _destinations(mesh: Mesh, use: _Use) -> Iterator[Destination]:

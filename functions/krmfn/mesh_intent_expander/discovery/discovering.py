@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 
 from krmfn.mesh_intent_expander.discovery.federation import offers, reaches, sans
 from krmfn.mesh_intent_expander.discovery.preference import Preference, policies
@@ -10,7 +11,6 @@ from krmfn.mesh_intent_expander.discovery.requirements import (
     dns_missing,
     host_problems,
     mesh_problems,
-    pool_of,
     unmet,
 )
 from krmfn.mesh_intent_expander.discovery.serving import Served, Serving, key_of, namespaces_in
@@ -22,7 +22,7 @@ from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.destinations import TrafficPolicy
 from krmfn.mesh_intent_expander.plan.discovery import Discovered, How
 from krmfn.mesh_intent_expander.topology import Mesh
-from krmfn.mesh_intent_expander.view import Fleet
+from krmfn.mesh_intent_expander.view import CLUSTER_SET, Fleet
 from krmfn.sdk import Package, Resource, Result, error, info
 
 
@@ -112,7 +112,7 @@ class _Deciding:
             case "federated":
                 return f"{key.name}.{key.namespace}.{self.mesh.global_domain}"
             case "mcs":
-                return f"{key.name}.{key.namespace}.svc.clusterset.local"
+                return f"{key.name}.{key.namespace}.svc.{CLUSTER_SET}"
             case _:
                 return self.mesh.host(*key)
 
@@ -238,9 +238,7 @@ def _addressed(
     hosts = [each.hostname for each in found if each.how == "federated"]
     if not hosts:
         return tuple(found), []
-    pool, problems = pool_of(mesh)
-    if pool is None:
-        return tuple(found), problems
+    pool = ip_network(mesh.vip_range)
     try:
         addresses = allocate(hosts, pool, known_addresses(package))
     except RangeExhaustedError:

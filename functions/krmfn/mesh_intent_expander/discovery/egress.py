@@ -34,8 +34,10 @@ def egress(
         discovered: what is used from where.
 
     Returns:
-        what is seen, and what stands in the way of a Sidecar.
+        what is seen, and what stands in the way of a Sidecar; nothing with `egress: All`.
     """
+    if mesh.egress == "All":
+        return (), []
     led = _led_to(hosts)
     known = [({mesh.clusters[c].config_cluster for c in each.clients}, each) for each in discovered]
     having = namespaces_in(fleet)
@@ -142,7 +144,8 @@ def _by_hand(each: Discovered, namespace: str, clusters: Sequence[str]) -> Resul
 
 def _narrowed(each: Discovered, namespace: str) -> Result:
     return info(
-        f'sees from now on its own services, and what ServiceDiscoveries let "{namespace}" use',
+        f'gets a Sidecar, by which "{namespace}" sees its own services and what ServiceDiscoveries '
+        f"let it use, and nothing else; declare the rest, or set `egress: All` in the MeshTopology",
         code="egress-narrowed",
         at=each.by,
         field="spec.consumers.namespaces",

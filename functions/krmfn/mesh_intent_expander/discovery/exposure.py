@@ -1,6 +1,6 @@
 """What must be there for services to be reached: gateways, waypoints, stub Services and labels."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from krmfn.mesh_intent_expander.discovery.ambient import ambient_labels, hbone_gateways, waypoints
 from krmfn.mesh_intent_expander.discovery.gateways import cross_network_gateways, unexported
@@ -11,19 +11,21 @@ from krmfn.mesh_intent_expander.plan.discovery import (
     Labelled,
     StubService,
 )
+from krmfn.mesh_intent_expander.plan.routes import RoutedHost
 from krmfn.mesh_intent_expander.topology import NETWORK, Mesh
 from krmfn.mesh_intent_expander.view import Fleet
 from krmfn.sdk import Result, warning
 
 
 def expose(
-    mesh: Mesh, fleet: Fleet, discovered: Sequence[Discovered]
+    mesh: Mesh, fleet: Fleet, hosts: Sequence[RoutedHost], discovered: Sequence[Discovered]
 ) -> tuple[Exposure, list[Result]]:
     """Decide what makes the discovered services reachable.
 
     Args:
         mesh: the mesh and its clusters.
         fleet: the objects of its clusters.
+        hosts: what is routed.
         discovered: the services.
 
     Returns:
@@ -33,7 +35,7 @@ def expose(
         return Exposure(), []
     labelled = [*_network_labels(mesh, fleet), *ambient_labels(fleet, discovered)]
     exposure = Exposure(
-        gateways=tuple(cross_network_gateways(mesh, fleet, discovered)),
+        gateways=tuple(cross_network_gateways(mesh, fleet, hosts, discovered)),
         hbone_gateways=tuple(hbone_gateways(mesh, fleet, discovered)),
         waypoints=tuple(waypoints(fleet, discovered)),
         stubs=tuple(_stubs(mesh, fleet, discovered)),
@@ -78,15 +80,13 @@ def _is_headless(fleet: Fleet, each: Discovered) -> bool:
 
 
 def _together(labelled: Iterable[Labelled]) -> Iterator[Labelled]:
-    """Yield each resource once, with all its labels, as far as it lacks some."""
+    """Yield each resource once, with all its labels."""
     by_resource: dict[int, tuple[Labelled, dict[str, str]]] = {}
     for each in labelled:
         _, labels = by_resource.setdefault(id(each.resource), (each, {}))
         labels |= each.labels
     for first, labels in by_resource.values():
-        have: Mapping[str, str] = first.resource.labels
-        if lacking := {key: text for key, text in labels.items() if have.get(key) != text}:
-            yield Labelled(first.resource, lacking)
+        yield Labelled(first.resource, labels)
 
 
 def _namespaces_missing(

@@ -2,7 +2,7 @@
 
 A server in mode AUTO_PASSTHROUGH decides nothing but by the name that TLS gives, and applies no
 AuthorizationPolicy. So it lists exactly the exported hosts; `*.<domain>`, by which every Service
-of the cluster is open to the other networks, stands only where no ServiceDiscovery says what is.
+of the cluster is open to the other networks, stands only where the MeshTopology asks for it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from krmfn.mesh_intent_expander.discovery.telling import quoted
 from krmfn.mesh_intent_expander.mesh_config import mesh_config
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
-from krmfn.mesh_intent_expander.plan.destinations import shortened
+from krmfn.mesh_intent_expander.plan.destinations import service_name, shortened
 from krmfn.mesh_intent_expander.plan.discovery import CrossNetworkGateway, Discovered
+from krmfn.mesh_intent_expander.plan.routes import RoutedHost
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import (
     ISTIO_NETWORKING,
@@ -32,25 +33,26 @@ _Pods = tuple[str, str, _Selector]
 
 
 def cross_network_gateways(
-    mesh: Mesh, fleet: Fleet, discovered: Sequence[Discovered]
+    mesh: Mesh, fleet: Fleet, hosts: Sequence[RoutedHost], discovered: Sequence[Discovered]
 ) -> Iterator[CrossNetworkGateway]:
     """Yield the gateways; those of different clusters with the same hosts are one.
 
-    Hosts that a Gateway written by hand lets in already are left to it.
+    Hosts that a Gateway written by hand lets in already are left to it. The Services that take
+    parts of an exported one are exported as well.
     """
     owner = mesh.topology or (discovered[0].by if discovered else None)
     if owner is None:
         return
-    let_in = _hosts_by_pods(mesh, fleet, discovered)
+    let_in = _hosts_by_pods(mesh, fleet, _exports(mesh, hosts, discovered))
     grouped: dict[tuple[str, str, _Selector, tuple[str, ...]], list[str]] = {}
-    for (config, namespace, selector), hosts in let_in.items():
+    for (config, namespace, selector), names in let_in.items():
         has_twin = sum(other == config for other, _, _ in let_in) > 1
         suffix = "".join(f"-{value}" for _, value in sorted(selector)) if has_twin else ""
-        shape = (shortened(f"{NAME}{suffix}"), namespace, selector, tuple(sorted(hosts)))
+        shape = (shortened(f"{NAME}{suffix}"), namespace, selector, tuple(sorted(names)))
         grouped.setdefault(shape, []).append(config)
-    for (name, namespace, selector, names), clusters in grouped.items():
+    for (name, namespace, selector, let), clusters in grouped.items():
         labels = dict(sorted(selector))
-        yield CrossNetworkGateway(name, namespace, labels, names, tuple(sorted(clusters)), owner)
+        yield CrossNetworkGateway(name, namespace, labels, let, tuple(sorted(clusters)), owner)
 
 
 def unexported(mesh: Mesh, fleet: Fleet, discovered: Sequence[Discovered]) -> Iterator[Result]:
@@ -58,8 +60,8 @@ def unexported(mesh: Mesh, fleet: Fleet, discovered: Sequence[Discovered]) -> It
 
     With endpoint discovery their clients are sent to gateways that do not let them in.
     """
-    is_open = not mesh.endpoint_discovery or not mesh.base_layer
-    if is_open or not discovered or len(mesh.networks) < 2:
+    is_ours = mesh.topology is not None or bool(discovered)
+    if mesh.exposure == "All" or not is_ours or not _crosses(mesh):
         return
     networks: dict[ServiceKey, set[str]] = {}
     for cluster, view in fleet.views.items():
@@ -72,12 +74,13 @@ def unexported(mesh: Mesh, fleet: Fleet, discovered: Sequence[Discovered]) -> It
     shared = sorted("/".join(k) for k, on in networks.items() if len(on) > 1 and k not in known)
     if shared:
         yield warning(
-            f"must be exported by a ServiceDiscovery, or be `clusterLocal` in the mesh's "
-            f"`serviceSettings`: {quoted(shared)}; these Services are on several networks, and "
-            f"gateways let in nothing but what is exported",
+            f"must be `All`, or have ServiceDiscoveries for {quoted(shared)}: gateways let in what "
+            f"is declared, but clients are sent to all networks that have these Services, unless "
+            f"`serviceSettings` of the MeshConfig make them `clusterLocal`",
             code="service-not-exported",
             at=mesh.topology,
-            field="spec.baseLayer",
+            field="spec.exposure",
+            current="Declared",
         )
 
 
@@ -92,10 +95,9 @@ def _is_local(view: ClusterView, host: str) -> bool:
 
 
 def _hosts_by_pods(
-    mesh: Mesh, fleet: Fleet, discovered: Sequence[Discovered]
+    mesh: Mesh, fleet: Fleet, by_cluster: Mapping[str, set[str]]
 ) -> dict[_Pods, set[str]]:
     """Give the hosts to let in, by the gateway pods of each config cluster."""
-    by_cluster = _exports(mesh, discovered)
     found: dict[_Pods, set[str]] = {}
     for name, cluster in mesh.clusters.items():
         hosts = by_cluster.get(name, set())
@@ -112,21 +114,40 @@ def _hosts_by_pods(
     return found
 
 
-def _exports(mesh: Mesh, discovered: Sequence[Discovered]) -> Mapping[str, set[str]]:
+def _crosses(mesh: Mesh) -> bool:
+    """Say whether Services are reached through gateways of ours, by the endpoints behind them."""
+    return len(mesh.networks) > 1 and mesh.base_layer and mesh.endpoint_discovery
+
+
+def _exports(
+    mesh: Mesh, hosts: Sequence[RoutedHost], discovered: Sequence[Discovered]
+) -> Mapping[str, set[str]]:
     """Give the hosts that each cluster offers to clients beyond its gateway."""
-    crosses = len(mesh.networks) > 1 and mesh.base_layer and mesh.endpoint_discovery
-    if crosses and not discovered:
-        return {name: {f"*.{mesh.cluster_domain}"} for name in mesh.clusters}
-    found: dict[str, set[str]] = {}
+    crosses, is_open = _crosses(mesh), mesh.exposure == "All"
+    every = {f"*.{mesh.cluster_domain}"} if crosses and is_open else set()
+    found: dict[str, set[str]] = {name: {*every} for name in mesh.clusters}
+    parts = _parts(mesh, hosts)
     for each in discovered:
         if each.how == "federated":
-            remote = [offer.cluster for offer in each.offers]
-        elif crosses:
-            remote = [s for s in each.servers if _is_reached(mesh, s, each.clients)]
-        else:
-            remote = []
-        for server in remote:
-            found.setdefault(server, set()).add(each.hostname)
+            for offer in each.offers:
+                found[offer.cluster].add(each.hostname)
+            continue
+        for server in each.servers if crosses else ():
+            if _is_reached(mesh, server, each.clients):
+                here = [part for part, only in parts.get(each.hostname, ()) if only in ("", server)]
+                names = {each.hostname, *here}
+                found[server] |= {n for n in names if not any(_covers(e, n) for e in every)}
+    return found
+
+
+def _parts(mesh: Mesh, hosts: Sequence[RoutedHost]) -> dict[str, set[tuple[str, str]]]:
+    """Give the hosts of Services that take parts of one: by its host, each with its one cluster."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for routed in hosts:
+        for _, share in routed.parts() if routed.flavor == "gateway-api" else ():
+            part = mesh.host(share.service.namespace, service_name(share))
+            whole = mesh.host(*share.service)
+            found.setdefault(whole, set()).add((part, share.cluster))
     return found
 
 

@@ -1,21 +1,26 @@
 """What the mesh must be like for a service to be found across its clusters."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 
 from krmfn.mesh_intent_expander.discovery.serving import key_of
 from krmfn.mesh_intent_expander.discovery.telling import quoted
-from krmfn.mesh_intent_expander.discovery.vips import Network
 from krmfn.mesh_intent_expander.intents.service_discovery import ServiceDiscovery
 from krmfn.mesh_intent_expander.plan.discovery import How
 from krmfn.mesh_intent_expander.topology import Cluster, Mesh
-from krmfn.mesh_intent_expander.view import Fleet, mappings, selects, spec_of
+from krmfn.mesh_intent_expander.view import (
+    ClusterView,
+    Fleet,
+    Workload,
+    mappings,
+    selects,
+    spec_of,
+)
 from krmfn.sdk import Result, error, warning
+from krmfn.sdk.result import graded
 
 _LONGEST_HOST = 253
-_ADDRESS = re.compile(r"[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +103,6 @@ def mesh_problems(mesh: Mesh, aliases: Iterable[str]) -> Iterator[Result]:
         )
 
 
-def pool_of(mesh: Mesh) -> tuple[Network | None, list[Result]]:
-    """Give the network that addresses of federated services come from, None when it is none."""
-    try:
-        return ip_network(mesh.vip_range), []
-    except ValueError:
-        problem = error(
-            f'must be a network such as "240.240.0.0/16", but is "{mesh.vip_range}"',
-            code="vip-range-invalid",
-            at=mesh.topology,
-            field="spec.vipRange",
-            current=mesh.vip_range,
-        )
-        return None, [problem]
-
-
 def host_problems(mesh: Mesh, intent: ServiceDiscovery, host: str) -> Iterator[Result]:
     """Yield what is wrong with the name by which a service is found."""
     if len(host) > _LONGEST_HOST:
@@ -188,7 +178,6 @@ def _gateways(mesh: Mesh, fleet: Fleet, parties: Parties) -> Iterator[Result]:
     for name in parties.remote_servers(mesh):
         cluster = mesh.clusters[name]
         if cluster.gateway is not None and cluster.gateway.addresses:
-            yield from _addresses(mesh, name, cluster.gateway.addresses)
             continue
         if parties.how != "federated" and _has_gateway_service(fleet, cluster):
             continue
@@ -201,35 +190,42 @@ def _gateways(mesh: Mesh, fleet: Fleet, parties: Parties) -> Iterator[Result]:
         )
 
 
-def _addresses(mesh: Mesh, cluster: str, addresses: Iterable[str]) -> Iterator[Result]:
-    for address in addresses:
-        if not _ADDRESS.fullmatch(address):
-            yield error(
-                f'must be IP addresses or host names, but one is "{address}"',
-                code="gateway-address-invalid",
-                at=mesh.topology,
-                field=f"{_field_of(mesh, cluster)}.eastWestGateway.addresses",
-                current=address,
-            )
-
-
 def _proxies(mesh: Mesh, fleet: Fleet, parties: Parties) -> Iterator[Result]:
-    """Yield servers whose pods are known to be outside of the mesh: gateways pass over them."""
-    for name in parties.remote_servers(mesh):
+    """Tell servers whose pods are known to be outside of the mesh: gateways pass over them.
+
+    A service that has no others cannot be offered to other networks at all.
+    """
+    key = key_of(parties.intent)
+    remote = {*parties.remote_servers(mesh)}
+    outside: list[str] = []
+    is_reached = False
+    for name in parties.servers:
         view = fleet[name]
-        service = view.services.get(key_of(parties.intent))
-        for workload in view.workloads_of(service) if service else ():
-            if not (view.is_meshed(workload) or view.is_ambient(workload)) and (
-                workload.namespace in view.namespaces or workload.host_network
-            ):
-                yield warning(
-                    f'must be in the mesh, but {workload.kind} "{workload.namespace}/'
-                    f'{workload.name}" in cluster "{name}" gets no proxy: other networks do not '
-                    f"reach it, since gateways let only mutual TLS pass",
-                    code="server-without-proxy",
-                    at=parties.intent,
-                    field="spec.service.name",
-                )
+        service = view.services.get(key)
+        workloads = view.workloads_of(service) if service else ()
+        without = [each for each in workloads if _is_outside(view, each)]
+        is_reached |= len(without) < max(len(workloads), 1)
+        outside += [
+            f'{each.kind} "{each.namespace}/{each.name}" in cluster "{name}"'
+            for each in without
+            if name in remote
+        ]
+    if outside:
+        listed = ", ".join(outside[:_SHOWN]) + (" and others" if len(outside) > _SHOWN else "")
+        yield graded(
+            f'must be in the mesh, but pods of Service "{"/".join(key)}" have no proxy: {listed}; '
+            f"other networks do not reach them, since gateways let only mutual TLS pass",
+            fails=not is_reached,
+            code="server-without-proxy",
+            at=parties.intent,
+            field="spec.service.name",
+            current=key.name,
+        )
+
+
+def _is_outside(view: ClusterView, workload: Workload) -> bool:
+    is_known = workload.namespace in view.namespaces or workload.host_network
+    return is_known and not (view.is_meshed(workload) or view.is_ambient(workload))
 
 
 def _field_of(mesh: Mesh, cluster: str) -> str:

@@ -7,9 +7,11 @@ from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.routes import Share
 from krmfn.mesh_intent_expander.routing.directory import Directory, Entry, listed, nearest
 from krmfn.mesh_intent_expander.routing.parents import Parent, cluster_unknown, pick_port
+from krmfn.mesh_intent_expander.routing.reaching import reach_problems
 from krmfn.mesh_intent_expander.routing.weights import percents
 from krmfn.mesh_intent_expander.view import selects
 from krmfn.sdk import Resource, Result, error, warning
+from krmfn.sdk.result import Severity
 
 
 def shares_of(
@@ -58,16 +60,44 @@ def share_of(
     if entry is None:
         return None, [directory.unknown(key, at, field)]
     port, problems = pick_port(entry, backend.port or parent.port, at, f"{field}.port")
-    cluster = backend.cluster if isinstance(backend, Backend) else None
+    version = backend.version
+    labels, name = (version.labels, version.name or "") if version else ({}, "")
+    cluster = (backend.cluster or "") if isinstance(backend, Backend) else ""
+    share = Share(key, entry.host, port or 0, percent, labels, name, cluster)
     problems += _cluster_problems(cluster, entry, directory, at, field)
-    labels = backend.version.labels if backend.version else {}
     if labels and not problems:
         clusters = (cluster,) if cluster else entry.clusters
         problems += _version_problems(labels, entry, clusters, directory, (at, f"{field}.version"))
-    if port is None:
-        return None, problems
-    name = (backend.version.name if backend.version else None) or ""
-    return Share(key, entry.host, port, percent, labels, name, cluster or ""), problems
+    if not any(each.severity is Severity.ERROR for each in problems):
+        problems = [*_unreached(share, entry, parent, directory, field)] or problems
+    problems += _hostname_problems(entry, parent, field)
+    return share if port is not None else None, problems
+
+
+def _unreached(
+    share: Share, entry: Entry, parent: Parent, directory: Directory, field: str
+) -> Iterator[Result]:
+    """Yield why clients never get to the pods of a share that is to take some requests."""
+    if share.weight and share.cluster:
+        yield from reach_problems([share.cluster], entry, parent, directory, f"{field}.cluster")
+    elif share.weight and share.version:
+        running = _running(share.version, entry, directory)
+        yield from reach_problems(running, entry, parent, directory, f"{field}.version")
+
+
+def _hostname_problems(entry: Entry, parent: Parent, field: str) -> Iterator[Result]:
+    """Yield an error where a route of the Gateway API would name a Service that is not there."""
+    if parent.flavor != "gateway-api" or entry.key == parent.entry.key:
+        return
+    for found in entry.found[:1]:
+        if found.hostname != entry.host:
+            yield error(
+                f"must be found by its own name where flavor is `gateway-api`, but {entry} is "
+                f'found as "{found.hostname}", of which clients have no Service',
+                code="not-portable",
+                at=parent.intent.resource,
+                field=f"{field}.service",
+            )
 
 
 def _too_small(weights: Sequence[int], at: Resource | None, field: str) -> Iterator[Result]:
@@ -86,9 +116,9 @@ def _too_small(weights: Sequence[int], at: Resource | None, field: str) -> Itera
 
 
 def _cluster_problems(
-    cluster: str | None, entry: Entry, directory: Directory, at: Resource | None, field: str
+    cluster: str, entry: Entry, directory: Directory, at: Resource | None, field: str
 ) -> list[Result]:
-    if cluster is None:
+    if not cluster:
         return []
     if cluster not in directory.mesh.clusters:
         return [cluster_unknown(cluster, directory, at, f"{field}.cluster")]
@@ -140,6 +170,17 @@ def _version_problems(
             at=at,
             field=f"{field}.labels",
         )
+
+
+def _running(labels: Mapping[str, str], entry: Entry, directory: Directory) -> tuple[str, ...]:
+    """Give the clusters that have pods of a version, or of which no pods are known."""
+    servers = {*entry.clusters, *(name for each in entry.found for name in each.servers)}
+    return tuple(
+        name
+        for name in sorted(servers)
+        if not (pods := _pods(directory, name, entry.key))
+        or any(selects(labels, each) for each in pods)
+    )
 
 
 def _unknown_version(

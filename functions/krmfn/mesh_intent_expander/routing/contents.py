@@ -13,6 +13,9 @@ from krmfn.sdk import Resource, Result, error, info, warning
 from krmfn.sdk.times import parse_span
 
 _LONGEST_EXPRESSION = 1024
+_LEAST_PERCENT = 0.0001
+"""Envoy counts in millionths."""
+
 _NOT_HEADERS = frozenset({"uri", "scheme", "method", "authority"})
 _HOST = "host"
 _UNSAFE_METHODS = frozenset({"POST", "PATCH"})
@@ -36,6 +39,7 @@ def rule_problems(rule: Rule, at: Resource | None, field: str) -> Iterator[Resul
             yield from _change_problems(change, at, f"{field}.{name}")
     yield from _rewrite_problems(rule, at, field)
     yield from _timing_problems(rule, at, field)
+    yield from _percent_problems(rule, at, field)
     if rule.fault is not None and (rule.timeouts or rule.retry):
         yield warning(
             "must not be relied on beside `timeouts` and `retry`: Envoy leaves both out where it "
@@ -44,6 +48,24 @@ def rule_problems(rule: Rule, at: Resource | None, field: str) -> Iterator[Resul
             at=at,
             field=f"{field}.fault",
         )
+
+
+def _percent_problems(rule: Rule, at: Resource | None, field: str) -> Iterator[Result]:
+    percents = {"mirror.percent": rule.mirror.percent} if rule.mirror else {}
+    if rule.fault:
+        percents["fault.delayPercent"] = rule.fault.delay_percent
+        percents["fault.abortPercent"] = rule.fault.abort_percent
+    for name, percent in percents.items():
+        if percent < _LEAST_PERCENT:
+            yield error(
+                f"must be {_LEAST_PERCENT} or more, of which Envoy counts multiples, but is "
+                f"{percent}",
+                code="percent-too-small",
+                at=at,
+                field=f"{field}.{name}",
+                current=percent,
+                proposed=_LEAST_PERCENT,
+            )
 
 
 def _match_problems(match: Match, at: Resource | None, field: str) -> Iterator[Result]:

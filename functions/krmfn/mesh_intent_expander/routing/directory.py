@@ -1,15 +1,23 @@
 """The services of the mesh by name: which clusters have them, and what they offer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from typing import NamedTuple
 
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.discovery import Discovered, How
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import Fleet, Port
 from krmfn.sdk import Resource, Result, error
+
+
+class Name(NamedTuple):
+    """A name of a service, and how clients find services that they call by such names."""
+
+    host: str
+    how: How
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,20 @@ class Entry:
     def host_as(self, how: How) -> str:
         """Give its name for clients that find services this way."""
         return next((each.hostname for each in self.found if each.how == how), self.host)
+
+    def names(self) -> Iterator[tuple[Name, tuple[str, ...]]]:
+        """Yield its names with the clusters whose clients use them, its own first."""
+        own = {*self.clusters}
+        others: dict[Name, set[str]] = {}
+        for found in self.found:
+            if found.hostname == self.host:
+                own |= {*found.clients, *found.servers}
+            else:
+                others.setdefault(Name(found.hostname, found.how), set()).update(found.clients)
+        if own:
+            yield Name(self.host, "native"), tuple(sorted(own))
+        for name, clusters in sorted(others.items()):
+            yield name, tuple(sorted(clusters))
 
 
 class Directory:

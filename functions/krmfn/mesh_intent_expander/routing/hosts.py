@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from krmfn.mesh_intent_expander.intents.treatment import SessionAffinity
 from krmfn.mesh_intent_expander.plan.destinations import shortened
@@ -12,7 +11,7 @@ from krmfn.mesh_intent_expander.routing.agreeing import agreed
 from krmfn.mesh_intent_expander.routing.backends import own_share
 from krmfn.mesh_intent_expander.routing.claims import Clients, claims_of, gather, settle
 from krmfn.mesh_intent_expander.routing.clients import clients_by_clusters
-from krmfn.mesh_intent_expander.routing.directory import Directory, Entry
+from krmfn.mesh_intent_expander.routing.directory import Directory, Name
 from krmfn.mesh_intent_expander.routing.matching import path_of
 from krmfn.mesh_intent_expander.routing.parents import L7, Parent
 from krmfn.mesh_intent_expander.routing.reading import Route
@@ -43,7 +42,7 @@ def route_service(
     routes, problems = agreed(routes)
     parents = [route.parent for route in routes]
     first, hosts = parents[0], list[RoutedHost]()
-    for name, clusters in _names(first.entry):
+    for name, clusters in first.entry.names():
         for members, clients in clients_by_clusters(directory.mesh, parents, clusters):
             present = [(route, each) for route, each in zip(routes, clients, strict=True) if each]
             for protocol, rules, wrong in _by_protocol(present, directory):
@@ -61,28 +60,6 @@ def route_service(
                 )
                 hosts += [host] if rules else []
     return hosts, problems
-
-
-class _Name(NamedTuple):
-    """A name of a service, and how clients find services that they call by such names."""
-
-    host: str
-    how: How
-
-
-def _names(entry: Entry) -> Iterator[tuple[_Name, tuple[str, ...]]]:
-    """Yield the names of a service with the clusters whose clients use them, its own first."""
-    own = {*entry.clusters}
-    others: dict[_Name, set[str]] = {}
-    for found in entry.found:
-        if found.hostname == entry.host:
-            own |= {*found.clients, *found.servers}
-        else:
-            others.setdefault(_Name(found.hostname, found.how), set()).update(found.clients)
-    if own:
-        yield _Name(entry.host, "native"), tuple(sorted(own))
-    for name, clusters in sorted(others.items()):
-        yield name, tuple(sorted(clusters))
 
 
 def _affinity(parents: Iterable[Parent]) -> SessionAffinity | None:
@@ -187,7 +164,7 @@ def unique_names(rules: Iterable[RoutedRule]) -> Iterator[RoutedRule]:
 
 
 def _known_as(
-    name: _Name, rules: Iterable[RoutedRule], directory: Directory
+    name: Name, rules: Iterable[RoutedRule], directory: Directory
 ) -> Iterable[RoutedRule]:
     """Give rules with the names that clients know services by who find them this way."""
     if name.how == "native":

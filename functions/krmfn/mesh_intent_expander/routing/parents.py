@@ -6,7 +6,12 @@ from typing import Literal
 
 from pydantic.alias_generators import to_camel
 
-from krmfn.mesh_intent_expander.intents.traffic_route import Rule, TrafficRoute, TrafficRouteSpec
+from krmfn.mesh_intent_expander.intents.traffic_route import (
+    Consumer,
+    Rule,
+    TrafficRoute,
+    TrafficRouteSpec,
+)
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.routes import Protocol
 from krmfn.mesh_intent_expander.routing.directory import Directory, Entry, listed, nearest
@@ -94,7 +99,23 @@ def find_parent(
     parent = Parent(intent, entry, number, protocol, intent.spec.flavor or flavor)
     if protocol not in L7 and (unseen := [*_unseen(parent, port)]):
         return None, problems + unseen
-    return parent, problems
+    return parent, [*problems, *_server_names(parent)]
+
+
+def _server_names(parent: Parent) -> Iterator[Result]:
+    """Yield a warning for TLS connections, of which a route takes only those to its hosts.
+
+    Source: `buildSidecarOutboundTLSFilterChainOpts` of Istio, and its validation, by which a
+    server name must be within the hosts of its VirtualService.
+    """
+    if parent.protocol == "tls" and parent.spec.rules:
+        yield warning(
+            f'must be relied on by clients that send the server name "{parent.entry.host}": with '
+            "a route, connections with another one, even a short name of the Service, go nowhere",
+            code="server-name-only",
+            at=parent.intent.resource,
+            field="spec.parentRef",
+        )
 
 
 def pick_port(
@@ -166,29 +187,50 @@ def _unseen(parent: Parent, port: Port | None) -> Iterator[Result]:
         )
 
 
-def _consumer_problems(intent: TrafficRoute, directory: Directory) -> list[Result]:
-    found = []
+def _consumer_problems(intent: TrafficRoute, directory: Directory) -> Iterator[Result]:
     for index, consumer in enumerate(intent.spec.from_):
         field = f"spec.from[{index}]"
-        if consumer.namespace and not directory.has_namespace(consumer.namespace):
-            message = (
-                f'must be a namespace of the package to be checked, but is "{consumer.namespace}"'
-            )
-            found.append(
-                warning(
-                    message,
-                    code="namespace-unknown",
-                    at=intent.resource,
-                    field=f"{field}.namespace",
-                    current=consumer.namespace,
-                )
-            )
-        found += [
-            cluster_unknown(name, directory, intent.resource, f"{field}.clusters[{place}]")
-            for place, name in enumerate(consumer.clusters)
-            if name not in directory.mesh.clusters
-        ]
-    return found
+        yield from _unseen_clients(consumer, directory, intent.resource, field)
+        for place, name in enumerate(consumer.clusters):
+            if name not in directory.mesh.clusters:
+                here = f"{field}.clusters[{place}]"
+                yield cluster_unknown(name, directory, intent.resource, here)
+
+
+def _unseen_clients(
+    consumer: Consumer, directory: Directory, at: Resource | None, field: str
+) -> Iterator[Result]:
+    """Yield a warning for clients of whom the package shows nothing."""
+    namespace = consumer.namespace
+    if namespace and not directory.has_namespace(namespace):
+        yield warning(
+            f'must be a namespace of the package to be checked, but is "{namespace}"',
+            code="namespace-unknown",
+            at=at,
+            field=f"{field}.namespace",
+            current=namespace,
+        )
+    elif consumer.labels and not _has_pods(consumer, directory):
+        yield warning(
+            "must be labels of some pods of the package to be checked, but no pod has all of them",
+            code="labels-unknown",
+            at=at,
+            field=f"{field}.labels",
+        )
+
+
+def _has_pods(consumer: Consumer, directory: Directory) -> bool:
+    """Say whether some pods are the clients, as far as pods are known at all."""
+    views = directory.fleet.views
+    spaces = {each.namespace for view in views.values() for each in view.workloads}
+    if consumer.namespace:
+        spaces &= {consumer.namespace}
+    return not spaces or any(
+        view.selected(space, consumer.labels)
+        for cluster, view in views.items()
+        if not consumer.clusters or cluster in consumer.clusters
+        for space in spaces
+    )
 
 
 def cluster_unknown(name: str, directory: Directory, at: Resource | None, field: str) -> Result:

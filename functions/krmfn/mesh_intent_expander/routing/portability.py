@@ -1,17 +1,25 @@
 """What a flavor, or a cluster's data plane or version, cannot do of what an intent asks for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from krmfn.mesh_intent_expander.intents.traffic_route import Rule
+from krmfn.mesh_intent_expander.plan.routes import Protocol
 from krmfn.mesh_intent_expander.routing.parents import Parent
 from krmfn.mesh_intent_expander.topology import Cluster, Mesh
 from krmfn.sdk import Result, error, info, warning
 
+_KINDS: Mapping[Protocol, str] = {
+    "http": "an HTTPRoute",
+    "grpc": "a GRPCRoute",
+    "tls": "a TLSRoute",
+    "tcp": "a TCPRoute",
+}
 _HTTP_ONLY = ("rewrite", "redirect", "timeouts")
 _NO_RETRIES = "its standard channel has none, and Istio tries twice more by itself"
 _METHODS = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
-_MIRROR_PERCENT, _TLS_ROUTE, _TCP_ROUTE = (1, 3), (1, 5), (1, 6)
+_MIRROR_PERCENT = (1, 3)
+_STREAM_ROUTES: Mapping[Protocol, tuple[int, int]] = {"tls": (1, 5), "tcp": (1, 6)}
 """The versions of the Gateway API in whose standard channel these came."""
 
 
@@ -43,21 +51,38 @@ def _ambient(parent: Parent) -> Iterator[Result]:
 
 def _gateway_api(parent: Parent, clusters: Iterable[Cluster], mesh: Mesh) -> Iterator[Result]:
     spec = parent.spec
+    yield from _other_names(parent)
     versions = [each.gateway_api_version for each in clusters if each.gateway_api_version]
     oldest = min(versions, default=None)
     if any(consumer.namespace or consumer.labels for consumer in spec.from_):
         yield _lacking(parent, "from", "source of requests")
     if spec.session_affinity is not None:
         yield _lacking(parent, "sessionAffinity", "consistent hash")
-    for protocol, since, kind in (("tls", _TLS_ROUTE, "TLSRoute"), ("tcp", _TCP_ROUTE, "TCPRoute")):
-        if parent.protocol == protocol and oldest is not None and oldest < since:
-            yield _too_old(parent, "protocol", f"a {kind}", since, oldest)
+    since = _STREAM_ROUTES.get(parent.protocol)
+    if since is not None and oldest is not None and oldest < since:
+        yield _too_old(parent, "protocol", _KINDS[parent.protocol], since, oldest)
     if mesh.defaults.retries is not None:
         message = f"do not hold where flavor is `gateway-api`: {_NO_RETRIES}"
         place = "spec.defaults.retries"
         yield info(message, code="not-portable", at=mesh.topology, field=place)
     for index, rule in enumerate(spec.rules):
         yield from _rule(parent, rule, f"rules[{index}]", oldest)
+
+
+def _other_names(parent: Parent) -> Iterator[Result]:
+    """Yield the names of which clients have no Service that a route could be about."""
+    for name, clusters in parent.entry.names():
+        if name.host != parent.entry.host and clusters:
+            yield error(
+                f"must be `istio`: clients call {parent.entry} by the name "
+                f'"{name.host}", of which they have no Service that a route of the Gateway API '
+                "could have as its parent",
+                code="not-portable",
+                at=parent.intent.resource,
+                field="spec.flavor",
+                current=parent.flavor,
+                proposed="istio",
+            )
 
 
 def _rule(
@@ -99,16 +124,16 @@ def _matches(parent: Parent, rule: Rule, field: str) -> Iterator[Result]:
 def _grpc(parent: Parent, rule: Rule, field: str) -> Iterator[Result]:
     for name in _HTTP_ONLY:
         if getattr(rule, name) is not None:
-            yield _lacking(parent, f"{field}.{name}", f"`{name}`", "GRPCRoute")
+            yield _lacking(parent, f"{field}.{name}", f"`{name}`")
     for place, match in enumerate(rule.matches):
         if match.path or match.method or match.query_params:
             what = "match of HTTP's own; `grpc` matches methods"
-            yield _lacking(parent, f"{field}.matches[{place}]", what, "GRPCRoute")
+            yield _lacking(parent, f"{field}.matches[{place}]", what)
 
 
-def _lacking(parent: Parent, field: str, what: str, kind: str = "HTTPRoute") -> Result:
+def _lacking(parent: Parent, field: str, what: str) -> Result:
     return error(
-        f"must be absent where flavor is `gateway-api`: a {kind} has no {what}",
+        f"must be absent where flavor is `gateway-api`: {_KINDS[parent.protocol]} has no {what}",
         code="not-portable",
         at=parent.intent.resource,
         field=f"spec.{field}",

@@ -4,18 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
-from krmfn.mesh_intent_expander.plan.destinations import shortened, subset_of
+from krmfn.mesh_intent_expander.plan.destinations import service_name
+from krmfn.mesh_intent_expander.plan.discovery import Labelled
 from krmfn.mesh_intent_expander.plan.routes import RoutedHost, RoutedRule, Share, VersionService
-from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import Fleet, Service, mappings, selects, spec_of
 from krmfn.sdk import Result, error
 
-_GLOBAL = "istio.io/global"
-
-
-def service_name(share: Share) -> str:
-    """Give the name of the Service that takes a share in the Gateway API."""
-    return shortened("-".join(filter(None, (share.service.name, subset_of(share)))))
+_KEPT = ("istio.io/global", "istio.io/use-waypoint", "istio.io/use-waypoint-namespace")
+_Labels = Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -26,44 +22,58 @@ class _Use:
 
 
 def version_services(
-    mesh: Mesh, fleet: Fleet, hosts: Iterable[RoutedHost]
+    fleet: Fleet, hosts: Iterable[RoutedHost], labelled: Iterable[Labelled] = ()
 ) -> tuple[tuple[VersionService, ...], list[Result]]:
     """Derive the Services that routes of the Gateway API need, one for each version and cluster.
 
     They are the same in all clusters, but for their selectors: a Service for one cluster selects
-    pods there only, and elsewhere stands for its endpoints. Those that people wrote are taken.
+    pods there only, and elsewhere stands for its endpoints. Those that people wrote are taken. In
+    ambient they are as global as the Service that they are parts of, and behind its waypoint, for
+    they can be called by themselves.
 
     Args:
-        mesh: the clusters.
-        fleet: their objects.
+        fleet: the objects of the clusters.
         hosts: what is routed, its shares steered.
+        labelled: people's Services, with the labels that they get.
 
     Returns:
         the Services, and what is wrong with those they are derived from.
     """
-    uses: dict[tuple[ServiceKey, str], _Use] = {}
-    for host in hosts:
-        for rule, share in _parts(host):
-            use = uses.setdefault((share.service, service_name(share)), _Use(share, rule))
-            use.clusters |= {*host.clusters, *fleet.clusters_with(*share.service)}
-    found: list[VersionService] = []
+    uses: dict[ServiceKey, _Use] = {}
     problems: list[Result] = []
+    for host in hosts:
+        for rule, share in host.parts() if host.flavor == "gateway-api" else ():
+            key = ServiceKey(share.service.namespace, service_name(share))
+            use = uses.setdefault(key, _Use(share, rule))
+            if _part(use.share) != _part(share):
+                problems.append(_same_name(key.name, use, _Use(share, rule)))
+                continue
+            use.clusters |= {*host.clusters, *fleet.clusters_with(*share.service)}
+    told = {id(each.resource): each.labels for each in labelled}
+    found: list[VersionService] = []
     for (_, name), use in sorted(uses.items()):
-        made, wrong = _derived(mesh, fleet, name, use)
+        made, wrong = _derived(fleet, name, use, told)
         found += made
         problems += wrong
     return tuple(found), problems
 
 
-def _parts(host: RoutedHost) -> Iterator[tuple[RoutedRule, Share]]:
-    for rule in host.rules if host.flavor == "gateway-api" else ():
-        for share in (*rule.shares, *([rule.mirror] if rule.mirror else [])):
-            if share.version or share.cluster:
-                yield rule, share
+def _part(share: Share) -> tuple[ServiceKey, dict[str, str], str]:
+    """Give whose pods take a share, and which of them."""
+    return share.service, dict(share.version), share.cluster
+
+
+def _same_name(name: str, first: _Use, other: _Use) -> Result:
+    message = (
+        f'must give its part of Service "{"/".join(other.share.service)}" another name than '
+        f'"{name}", which is that of a part of Service "{"/".join(first.share.service)}" by '
+        f'`{first.rule.field}` of TrafficRoute "{first.rule.by.name}"; `version.name` changes it'
+    )
+    return _error(other, message)
 
 
 def _derived(
-    mesh: Mesh, fleet: Fleet, name: str, use: _Use
+    fleet: Fleet, name: str, use: _Use, told: Mapping[int, _Labels]
 ) -> tuple[list[VersionService], list[Result]]:
     """Give the Services of one name: one that selects pods, and one that stands for them."""
     share = use.share
@@ -87,12 +97,12 @@ def _derived(
             service=share.service,
             ports=_ports(parent),
             selector=picked,
-            labels=_labels(mesh, use.clusters),
-            clusters=tuple(clusters),
+            labels=dict(labels),
+            clusters=alike,
             by=use.rule.by,
         )
         for picked, clusters in ((selector, here), ({}, rest))
-        if clusters
+        for labels, alike in _by_labels(fleet, parent, clusters, told)
     ], []
 
 
@@ -116,10 +126,18 @@ def _ports(parent: Service) -> tuple[Mapping[str, object], ...]:
     return tuple({key: port[key] for key in port if key != "nodePort"} for port in ports)
 
 
-def _labels(mesh: Mesh, clusters: Iterable[str]) -> Mapping[str, str]:
-    members = [mesh.clusters[name] for name in clusters if name in mesh.clusters]
-    is_ambient = any(cluster.data_plane == "ambient" for cluster in members)
-    return {_GLOBAL: "true"} if is_ambient and len(members) > 1 else {}
+def _by_labels(
+    fleet: Fleet, parent: Service, clusters: Iterable[str], told: Mapping[int, _Labels]
+) -> Iterator[tuple[tuple[tuple[str, str], ...], tuple[str, ...]]]:
+    """Yield the labels that a part of a Service has as the Service itself has them, and where."""
+    found: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for cluster in clusters:
+        own = fleet[cluster].services.get((parent.namespace, parent.name), parent)
+        labels = {**own.labels, **told.get(id(own.resource), {})}
+        kept = tuple((key, labels[key]) for key in _KEPT if key in labels)
+        found.setdefault(kept, []).append(cluster)
+    for labels_there, alike in found.items():
+        yield labels_there, tuple(alike)
 
 
 def _error(use: _Use, message: str) -> Result:

@@ -41,7 +41,7 @@ class World:
         self.discovered, found = discover(
             self.mesh, self.fleet, package.of(ServiceDiscovery), package
         )
-        self.exposure, exposed = expose(self.mesh, self.fleet, self.discovered)
+        self.exposure, exposed = expose(self.mesh, self.fleet, self.hosts, self.discovered)
         self.egress, seen = egress(self.mesh, self.fleet, self.hosts, self.discovered)
         self.results: list[Result] = [*told, *found, *exposed, *seen]
 

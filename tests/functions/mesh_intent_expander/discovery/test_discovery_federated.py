@@ -13,6 +13,7 @@ ENTRY = ("ServiceEntry", "bookinfo", "reviews-global")
 RULE = ("DestinationRule", "bookinfo", "reviews-global")
 AT_GATEWAY = ("ServiceEntry", "istio-system", "reviews.bookinfo")
 GATEWAY = ("Gateway", "istio-system", "cross-network-gateway")
+OUTSIDE = {"istio-injection": "disabled"}
 DNS = "warning:dns-capture-missing"
 
 
@@ -147,14 +148,30 @@ def test_one_wrong_intent_does_not_keep_the_others_from_their_places(words: Any)
     assert "error:service-unknown" in world.codes()
 
 
-def test_pods_outside_of_the_mesh_are_told(words: Any) -> None:
-    outside = words.namespace("bookinfo", **{"istio-injection": "disabled"})
+@pytest.mark.parametrize("endpoint_discovery", [True, False], ids=["native", "federated"])
+def test_a_service_without_any_proxy_is_not_offered_to_other_networks(
+    words: Any, endpoint_discovery: Any
+) -> None:
     world = words.world(
-        words.topology("a", "b", endpointDiscovery=False),
+        words.topology("a", "b", endpointDiscovery=endpoint_discovery),
         words.discovery(),
-        a=[words.service(), outside],
+        a=[words.service(), words.namespace("bookinfo", **OUTSIDE)],
+    )
+    told = world.told("server-without-proxy")
+    assert (told.severity, told.field) == ("error", "spec.service.name")
+    assert 'Service "bookinfo/reviews"' in told.message
+    assert 'Deployment "bookinfo/reviews" in cluster "a"' in told.message
+
+
+def test_pods_outside_of_the_mesh_beside_others_are_told(words: Any) -> None:
+    world = words.world(
+        words.topology("a", "b"),
+        words.discovery(),
+        a=[words.service(), words.namespace("bookinfo", **OUTSIDE)],
+        b=[words.service(), words.namespace("bookinfo")],
     )
     assert "warning:server-without-proxy" in world.codes()
+    assert 'cluster "b"' not in world.told("server-without-proxy").message
 
 
 def test_gateways_with_addresses_alone_make_static_endpoints(words: Any) -> None:

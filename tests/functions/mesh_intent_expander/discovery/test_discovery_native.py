@@ -31,9 +31,21 @@ def test_clients_and_servers_get_one_rule_and_servers_let_in_what_they_export(wo
     assert GATEWAY not in world.written("c")
 
 
-def test_without_any_discovery_gateways_let_in_every_service(words: Any) -> None:
-    world = words.world(words.topology("a", "b"), a=words.service())
-    assert world.written("b")[GATEWAY]["servers"][0]["hosts"] == ["*.cluster.local"]
+def test_without_any_discovery_gateways_let_nothing_in(words: Any) -> None:
+    both = words.service()
+    world = words.world(words.topology("a", "b"), a=both, b=both)
+    assert world.written("a") == world.written("b") == {}
+    assert world.codes() == ["warning:service-not-exported"]
+
+
+def test_gateways_let_in_every_service_where_the_mesh_wants_it(words: Any) -> None:
+    both = [words.service(), words.service("bookinfo/ratings")]
+    world = words.world(
+        words.topology("a", "b", "c", exposure="All"), words.discovery(), a=both, b=both
+    )
+    hosts = [world.written(name)[GATEWAY]["servers"][0]["hosts"] for name in "abc"]
+    assert hosts == [["*.cluster.local"]] * 3
+    assert world.codes() == []
 
 
 def test_a_single_network_needs_no_gateway(words: Any) -> None:

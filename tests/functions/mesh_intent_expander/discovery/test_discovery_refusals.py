@@ -117,12 +117,6 @@ REMOTE = {"type": "remote", "configCluster": "b"}
             b={"eastWestGateway": {"addresses": []}},
         ),
         case(
-            "gateway with a wrong address",
-            "error:gateway-address-invalid",
-            "spec.clusters[1].eastWestGateway.addresses",
-            b={"eastWestGateway": {"addresses": ["https://b"]}},
-        ),
-        case(
             "trust domain without alias",
             "error:trust-domain-without-alias",
             "spec.mesh.trustDomainAliases",
@@ -166,13 +160,6 @@ REMOTE = {"type": "remote", "configCluster": "b"}
             "spec.hostname",
             intent={"hostname": "clusterLocal"},
             mesh={"endpointDiscovery": False},
-        ),
-        case(
-            "range that is none",
-            "error:vip-range-invalid",
-            "spec.vipRange",
-            intent={"hostname": "global"},
-            mesh={"vipRange": "240.240.0.0/99"},
         ),
         case(
             "domain of Services",

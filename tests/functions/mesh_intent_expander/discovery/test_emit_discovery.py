@@ -39,7 +39,8 @@ def routed(*shares: Share, **fields: Any) -> RoutedHost:
     rule = RoutedRule("default", (), shares, INTENT)
     clusters = fields.pop("clusters", ("a",))
     hosts = fields.pop("hosts", (HOST,))
-    return RoutedHost(REVIEWS, hosts, "http", "istio", (rule,), clusters, (INTENT,), **fields)
+    flavor = fields.pop("flavor", "istio")
+    return RoutedHost(REVIEWS, hosts, "http", flavor, (rule,), clusters, (INTENT,), **fields)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,52 @@ def test_routes_and_discovery_of_one_host_share_one_rule_in_all_clusters(words: 
         ("v1", {"version": "v1"}),
     ]
     assert found.policy.failover_priority == ("topology.istio.io/cluster",)
+
+
+def test_services_of_versions_are_treated_and_let_in_as_the_service_itself(words: Any) -> None:
+    affinity = SessionAffinity(header="x-session")
+    shares = (share(version={"version": "v1"}), share(version={"version": "v2"}, cluster="b"))
+    world = words.world(
+        words.topology("a", "b", "c"),
+        words.discovery(loadBalancing={"preference": "local"}),
+        hosts=[routed(*shares, flavor="gateway-api", affinity=affinity)],
+        a=words.service(),
+        b=words.service(),
+    )
+    host = "reviews{}.bookinfo.svc.cluster.local".format
+    assert [(each.name, each.host) for each in world.destinations] == [
+        ("reviews-v1", host("-v1")),
+        ("reviews-v2-b", host("-v2-b")),
+        ("reviews", host("")),
+    ]
+    policies = [(each.policy, each.clusters, each.subsets) for each in world.destinations]
+    assert policies == [policies[0]] * 3
+    assert policies[0][0].affinity == affinity
+    gateway = ("Gateway", "istio-system", "cross-network-gateway")
+    let_in = [set(world.written(name)[gateway]["servers"][0]["hosts"]) for name in "ab"]
+    assert let_in == [{host(""), host("-v1")}, {host(""), host("-v1"), host("-v2-b")}]
+
+
+def test_a_discovery_of_the_service_of_a_version_goes_over_that_of_the_whole(words: Any) -> None:
+    world = words.world(
+        words.topology("a", "b"),
+        words.discovery(loadBalancing={"preference": "local"}),
+        words.discovery("bookinfo/reviews-v1", loadBalancing={"policy": "Random"}),
+        hosts=[routed(share(version={"version": "v1"}), flavor="gateway-api")],
+        a=[words.service(), words.service("bookinfo/reviews-v1")],
+    )
+    assert [each.policy.balancer for each in world.destinations] == ["RANDOM"]
+
+
+def test_a_version_of_what_takes_plaintext_takes_it_as_well(words: Any) -> None:
+    hosts = [routed(share(version={"version": "v1"}), flavor="gateway-api")]
+    world = words.world(words.topology("a", "b"), hosts=hosts, a=words.service())
+    plain = {HOST: Plaintext(REVIEWS, INTENT)}
+    found = destinations(world.mesh, world.fleet, hosts, (), plain)
+    assert {(each.name, each.policy.tls) for each in found} == {
+        ("reviews", "DISABLE"),
+        ("reviews-v1", "DISABLE"),
+    }
 
 
 def test_servers_know_the_subsets_that_clients_elsewhere_ask_for(words: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from krmfn.mesh_intent_expander.discovery import discover
+from krmfn.mesh_intent_expander.discovery import discover, expose
 from krmfn.mesh_intent_expander.emit.grpc_route import grpc_routes
 from krmfn.mesh_intent_expander.emit.http_route import http_routes
 from krmfn.mesh_intent_expander.emit.stream_routes import tcp_routes, tls_routes
@@ -147,7 +147,8 @@ def _decide(package: Package) -> Routed:
     discovered, found = discover(mesh, fleet, package.of(ServiceDiscovery), package)
     assert not [each for each in found if each.severity == "error"]
     hosts, results = route(mesh, fleet, package.of(TrafficRoute), discovered)
-    services, derived = version_services(mesh, fleet, hosts)
+    exposure, _ = expose(mesh, fleet, hosts, discovered)
+    services, derived = version_services(fleet, hosts, exposure.labelled)
     written: dict[str, dict[Key, Mapping[str, Any]]] = {name: {} for name in mesh.clusters}
     for each in chain(
         virtual_services(hosts, mesh),

@@ -137,6 +137,23 @@ def test_a_version_has_a_service_in_every_cluster_that_routes_to_it(
     assert made.spec("Service", "reviews-v1", "edge-b") == expected
 
 
+def test_the_version_of_a_global_service_is_global_too_and_behind_its_waypoint(
+    routed: Callable[..., Routed], intent: Callable[..., Any]
+) -> None:
+    finds = {
+        "apiVersion": "intent.krmfn.dev/v1alpha1",
+        "kind": "ServiceDiscovery",
+        "metadata": {"name": "reviews", "namespace": "bookinfo"},
+        "spec": {"service": {"name": "reviews"}},
+    }
+    ambient = [{"name": name, "dataPlane": "ambient"} for name in ("edge-a", "edge-b")]
+    made = routed(intent(V1, flavor="gateway-api"), finds, clusters=ambient)
+    labels = {"istio.io/global": "true", "istio.io/use-waypoint": "waypoint"}
+    for cluster in ("edge-a", "edge-b"):
+        version = made.written[cluster]["Service", "bookinfo", "reviews-v1"]
+        assert version["metadata"]["labels"] == labels
+
+
 def test_a_cluster_has_a_service_that_selects_pods_only_there(
     routed: Callable[..., Routed], intent: Callable[..., Any]
 ) -> None:
@@ -166,3 +183,30 @@ def test_a_service_for_a_version_that_people_wrote_is_taken(
     assert [kind for kind, _, _ in made.written["edge-a"]] == ["HTTPRoute"]
     other = routed(intent(V1, flavor="gateway-api"), beside=theirs % "other")
     assert other.told() == [("error", "version-service", "spec.rules[0]")]
+
+
+def test_parts_of_two_services_cannot_have_one_name(
+    routed: Callable[..., Routed], intent: Callable[..., Any]
+) -> None:
+    beside = """
+apiVersion: v1
+kind: Service
+metadata: {name: reviews-a, namespace: bookinfo}
+spec: {selector: {app: reviews-a}, ports: [{name: http, port: 9080}]}
+"""
+    rules = "[{backends: [{version: {name: %s, labels: {version: v1}}}]}]"
+    made = routed(
+        intent(rules % "a-b", flavor="gateway-api"),
+        intent(rules % "b", name="other", flavor="gateway-api", parentRef={"service": "reviews-a"}),
+        beside=beside,
+    )
+    (told,) = made.results
+    assert (told.code, told.field) == ("version-service", "spec.rules[0]")
+    assert all(f'"bookinfo/{name}"' in told.message for name in ("reviews", "reviews-a"))
+
+
+def test_the_kind_that_lacks_something_is_that_of_the_ports_protocol(
+    routed: Callable[..., Routed], intent: Callable[..., Any]
+) -> None:
+    made = routed(intent("[{fault: {abort: 500}}]", flavor="gateway-api", **GRPC))
+    assert made.results[0].message.endswith("a GRPCRoute has no fault injection")

@@ -360,6 +360,18 @@ def test_what_a_port_does_not_speak_cannot_be_routed(
             id="two limits for a try",
         ),
         pytest.param(
+            "{mirror: {percent: 0.00001}}",
+            "percent-too-small",
+            "mirror.percent",
+            id="fewer copies than Envoy can count",
+        ),
+        pytest.param(
+            "{fault: {abort: 503, abortPercent: 0.00001}}",
+            "percent-too-small",
+            "fault.abortPercent",
+            id="fewer faults than Envoy can count",
+        ),
+        pytest.param(
             "{timeouts: {request: 1s, backendRequest: 2s}}",
             "timeout-invalid",
             "timeouts.request",
@@ -503,3 +515,35 @@ def test_a_duration_gets_the_form_that_everyone_reads(said: str, meant: str) -> 
     assert intent is not None
     assert intent.spec.rules[0].timeouts is not None
     assert intent.spec.rules[0].timeouts.request == meant
+
+
+@pytest.mark.parametrize(
+    ("consumer", "is_told"),
+    [
+        pytest.param({"labels": {"app": "mars"}}, True, id="nobody"),
+        pytest.param({"labels": {"app": "reviews"}}, False, id="somebody"),
+        pytest.param(
+            {"namespace": "shop", "labels": {"app": "reviews"}},
+            False,
+            id="a namespace of which no pods are known",
+        ),
+    ],
+)
+def test_clients_that_no_pod_is_are_told(
+    routed: Callable[..., Routed],
+    intent: Callable[..., Any],
+    consumer: dict[str, Any],
+    is_told: bool,
+) -> None:
+    made = routed(intent("[{timeouts: {request: 1s}}]", **{"from": [consumer]}))
+    expected = [("warning", "labels-unknown", "spec.from[0].labels")]
+    assert made.told() == (expected if is_told else [])
+
+
+def test_a_route_of_tls_says_which_server_name_it_takes(
+    routed: Callable[..., Routed], intent: Callable[..., Any]
+) -> None:
+    to_v1 = "[{backends: [{version: {labels: {version: v1}}}]}]"
+    made = routed(intent(to_v1, parentRef={"service": "ratings", "port": 8443}))
+    found = told(made, "server-name-only")
+    assert '"ratings.bookinfo.svc.cluster.local"' in found.message
