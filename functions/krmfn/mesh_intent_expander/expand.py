@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from krmfn.mesh_intent_expander.emit import emit
-from krmfn.mesh_intent_expander.emit.labels import labelled_resources
+from krmfn.mesh_intent_expander.emit.labels import labelled_resources, unlabelled_resources
 from krmfn.mesh_intent_expander.emit.placing import place
 from krmfn.mesh_intent_expander.intents import (
     MeshIntentExpanderSpec,
@@ -20,11 +20,11 @@ from krmfn.mesh_intent_expander.plan.common import Emitted
 from krmfn.mesh_intent_expander.reading import is_own, read_fleet
 from krmfn.mesh_intent_expander.report.reporting import report_of
 from krmfn.mesh_intent_expander.resolve import resolve
-from krmfn.mesh_intent_expander.steering import Course, Render, follow, service_of
+from krmfn.mesh_intent_expander.steering import Course, Render, follow, planned, service_of
 from krmfn.mesh_intent_expander.steering.slicing import sliced_package
 from krmfn.mesh_intent_expander.topology import Mesh, read_mesh
 from krmfn.mesh_intent_expander.view import Fleet
-from krmfn.sdk import Generated, Kind, Package, Place, Resource, Result, Severity
+from krmfn.sdk import Generated, Kind, Package, Place, Resource, Result, Severity, error
 
 Output = Generated | Resource | Result
 
@@ -43,15 +43,19 @@ def expand(spec: MeshIntentExpanderSpec, package: Package) -> Iterator[Output]:
     relocations = package.of(RelocationPlan)
     plan, said = resolve(mesh, fleet, package, relocations)
     made = list(place(emit(plan), mesh, spec))
-    changed = list(labelled_resources(plan.exposure.labelled))
+    labelled = plan.exposure.labelled
+    changed = [*labelled_resources(labelled), *unlabelled_resources(package, labelled)]
     yield from said
     yield from made
     yield from changed
-    if _fail(said):
+    in_the_way = list(_in_the_way(package, made))
+    yield from in_the_way
+    if _fail(said) or _has_doubles(package, made) or in_the_way:
         return
     items = [*_with(package, changed), *(each.resource for each in made)]
     whole = read_fleet(items, mesh, rendered=True)
-    yield from judge(spec, whole, made)
+    future = planned(mesh, whole, relocations, plan.discovered)
+    yield from judge(spec, whole, future, made)
     courses, followed = _courses(fleet, package, plan, relocations)
     yield from followed
     if spec.report and (owner := _owner(package)) is not None:
@@ -76,6 +80,28 @@ def _name(intent: Kind) -> tuple[str, str]:
 
 def _fail(results: Iterable[Result]) -> bool:
     return any(each.severity is Severity.ERROR for each in results)
+
+
+def _has_doubles(package: Package, made: Iterable[Generated]) -> bool:
+    """Say whether people wrote in a cluster what is made: its owner is told of by the SDK."""
+    ours = {(each.resource.cluster, each.resource.id) for each in made}
+    return any((each.cluster, each.id) in ours for each in package if not is_own(each))
+
+
+def _in_the_way(package: Package, made: Iterable[Generated]) -> Iterator[Result]:
+    """Yield what people wrote for all clusters and is made for some of them; no templates."""
+    copied = {each.id for each in package if each.cluster and not is_own(each)}
+    ours = {each.resource.id: each for each in made if each.resource.cluster}
+    for item in package:
+        is_common = not item.cluster and item.id not in copied and not item.is_local_config
+        if is_common and item.id in ours:
+            intent = ours[item.id].by.resource
+            yield error(
+                f"must not stand outside of `clusters/`, since `{intent.kind} {intent.name}` makes "
+                f"the same object for some clusters; delete one of the two",
+                code="in-the-way",
+                at=item,
+            )
 
 
 def _with(package: Package, changed: Iterable[Resource]) -> Iterator[Resource]:

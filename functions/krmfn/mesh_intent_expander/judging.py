@@ -13,18 +13,20 @@ _SHOWN = 3
 
 
 def judge(
-    spec: MeshIntentExpanderSpec, fleet: Fleet, made: Sequence[Generated]
+    spec: MeshIntentExpanderSpec, fleet: Fleet, planned: Fleet, made: Sequence[Generated]
 ) -> Iterator[Result]:
     """Yield what is wrong with the objects of a fleet; that of all clusters with one once.
 
     Args:
         spec: whether people's own objects are checked, and whether their errors fail the render.
         fleet: the clusters, with what this function makes.
+        planned: the same once what moves runs where it is to; what is wrong only until then is not
+            told.
         made: what this function makes; its errors fail the render, at the intent.
     """
     intents = {(each.resource.cluster, each.resource.id): each.by.resource for each in made}
     told: dict[tuple[object, ...], Result] = {}
-    for finding in analyze(fleet):
+    for finding in _lasting(fleet, planned):
         resource = finding.resource
         intent = intents.get((resource.cluster, resource.id)) if is_own(resource) else None
         if finding.code.level is Level.INFO or (intent is None and spec.analyze == "Off"):
@@ -33,6 +35,19 @@ def judge(
         result = _result(finding, intent, fails=fails)
         told.setdefault((result.code, resource.id, result.field, result.message), result)
     yield from told.values()
+
+
+def _lasting(fleet: Fleet, planned: Fleet) -> list[Finding]:
+    found = analyze(fleet)
+    if planned is fleet or not found:
+        return found
+    later = {_identity(each) for each in analyze(planned)}
+    return [each for each in found if _identity(each) in later]
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    resource = finding.resource
+    return finding.code.id, resource.cluster, resource.id, finding.field
 
 
 def _result(finding: Finding, intent: Resource | None, *, fails: bool) -> Result:

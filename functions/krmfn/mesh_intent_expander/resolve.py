@@ -19,7 +19,7 @@ from krmfn.mesh_intent_expander.intents import (
 from krmfn.mesh_intent_expander.plan import Plan
 from krmfn.mesh_intent_expander.reading import is_own
 from krmfn.mesh_intent_expander.routing import route, version_services
-from krmfn.mesh_intent_expander.security import secure
+from krmfn.mesh_intent_expander.security import secure, with_versions
 from krmfn.mesh_intent_expander.steering import steer
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import ISTIO_SECURITY, Fleet
@@ -46,8 +46,8 @@ def resolve(
     found, problems = discover(mesh, fleet, package.of(ServiceDiscovery), package)
     routed, wrong = route(mesh, fleet, package.of(TrafficRoute), found)
     hosts, discovered, steered = steer(mesh, fleet, relocations, routed, found)
-    versions, unserved = version_services(mesh, fleet, hosts)
-    exposure, unexposed = expose(mesh, fleet, discovered)
+    exposure, unexposed = expose(mesh, fleet, hosts, discovered)
+    versions, unserved = version_services(fleet, hosts, exposure.labelled)
     visible, unseen = egress(mesh, fleet, hosts, discovered)
     security, insecure = secure(
         mesh,
@@ -61,6 +61,7 @@ def resolve(
             if is_own(each)
         ],
     )
+    security = with_versions(security, versions)
     treated = destinations(mesh, fleet, hosts, discovered, security.plaintext)
     plan = Plan(mesh, hosts, versions, treated, discovered, exposure, visible, security)
     problems += [*wrong, *steered, *unserved, *unexposed, *unseen, *insecure]

@@ -6,13 +6,13 @@ from itertools import pairwise
 
 from krmfn.kinds.relocation import RelocationPlan
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
-from krmfn.mesh_intent_expander.steering.moves import Move, Surroundings, service_of
+from krmfn.mesh_intent_expander.steering.moves import Move, Surroundings, named, service_of
+from krmfn.mesh_intent_expander.steering.presence import absent, awaited, needed
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import Fleet
 from krmfn.sdk import Result, error, info, warning
 
-_BEFORE_THE_TARGET = ("Prepare", "Pin")
-_AFTER_THE_SOURCE = ("Drain", "Remove")
+_WITHOUT_WEIGHTS = ("Prepare", "Pin", "Flip", "Drain", "Remove")
 
 
 def read_moves(
@@ -30,7 +30,14 @@ def read_moves(
         else:
             others = around.servers(service) - {plan.spec.from_, plan.spec.to}
             weighted = around.is_weighted(service)
-            moves[service] = move = Move(plan, service, tuple(sorted(others)), weighted)
+            moves[service] = move = Move(
+                plan,
+                service,
+                tuple(sorted(others)),
+                weighted,
+                lingers=plan.spec.current.step == "Remove"
+                and plan.spec.from_ in around.runners(service),
+            )
             results += _told(move, around)
     return moves, results
 
@@ -40,9 +47,9 @@ def _problems(plan: RelocationPlan, service: ServiceKey, around: Surroundings) -
     unknown = [*_unknown_clusters(plan, around.mesh), *_unknown_service(plan, service, around)]
     yield from unknown
     if not unknown:
-        yield from _source_must_serve(plan, service, around)
+        missing = [*absent(plan, service, around)]
+        yield from missing or _source_must_serve(plan, service, around)
         yield from _target_must_be_offered(plan, service, around)
-        yield from _target_must_run(plan, service, around)
         yield from _weights_must_work(plan, service, around)
         yield from _must_not_be_headless(plan, service, around.fleet)
 
@@ -79,7 +86,7 @@ def _unknown_service(
     known = {key for view in around.fleet.views.values() for key in view.services}
     if service in known:
         yield error(
-            f'must be a Service that a ServiceDiscovery offers, but none names "{_named(service)}":'
+            f'must be a Service that a ServiceDiscovery offers, but none names "{named(service)}":'
             " nothing says which clients must keep finding it",
             code="relocation-undiscovered",
             at=plan,
@@ -89,7 +96,7 @@ def _unknown_service(
         return
     same_namespace = [name for namespace, name in known if namespace == service.namespace]
     yield error(
-        f'must be a Service of the package, but there is no "{_named(service)}"',
+        f'must be a Service of the package, but there is no "{named(service)}"',
         code="service-unknown",
         at=plan,
         field="spec.service",
@@ -102,16 +109,16 @@ def _source_must_serve(
     plan: RelocationPlan, service: ServiceKey, around: Surroundings
 ) -> Iterator[Result]:
     servers = sorted(around.servers(service))
-    may_be_gone = plan.spec.current.step in _AFTER_THE_SOURCE
-    if plan.spec.from_ not in servers and not may_be_gone and around.shows(plan.spec.from_):
+    source, phase = plan.spec.from_, plan.spec.current
+    if source in needed(plan, phase) and source not in servers and around.shows(source):
         listed = ", ".join(f'"{name}"' for name in servers) or "nowhere"
         yield error(
-            f'must be a cluster that serves "{_named(service)}" before step `Drain`, '
-            f'but is "{plan.spec.from_}"; it is served in: {listed}',
+            f'must be a cluster that serves "{named(service)}" in phase "{phase.name}" '
+            f'({phase.step}), but is "{source}"; it is served in: {listed}',
             code="relocation-source",
             at=plan,
             field="spec.from",
-            current=plan.spec.from_,
+            current=source,
             proposed=servers[0] if len(servers) == 1 else None,
         )
 
@@ -132,37 +139,26 @@ def _target_must_be_offered(
         )
 
 
-def _target_must_run(
-    plan: RelocationPlan, service: ServiceKey, around: Surroundings
-) -> Iterator[Result]:
-    phase = plan.spec.current
-    may_lack = phase.step in _BEFORE_THE_TARGET or not phase.target_weight
-    if may_lack or not around.shows(plan.spec.to):
-        return
-    runs = {name for name in around.fleet.clusters if around.runs(service, name)}
-    if runs and plan.spec.to not in runs:
-        has_service = service in around.fleet[plan.spec.to].services
-        lacks = "workload that the Service selects" if has_service else "Service of this name"
-        yield error(
-            f'must be a cluster that runs "{_named(service)}" in phase "{phase.name}", but its '
-            f"package has no {lacks}",
-            code="relocation-target",
-            at=plan,
-            field="spec.to",
-            current=plan.spec.to,
-        )
-
-
 def _weights_must_work(
     plan: RelocationPlan, service: ServiceKey, around: Surroundings
 ) -> Iterator[Result]:
     if around.is_weighted(service):
         return
+    why = "shares by cluster need subsets, which neither the Gateway API nor ambient clients have"
+    if "phases" not in plan.spec.model_fields_set:
+        written = ", ".join(f"{{name: {step.lower()}, step: {step}}}" for step in _WITHOUT_WEIGHTS)
+        yield error(
+            f"must be given, since the default phases have the step `Shift`: {why}; write "
+            f"`phases: [{written}]`",
+            code="relocation-weights",
+            at=plan,
+            field="spec.phases",
+        )
+        return
     for index, phase in enumerate(plan.spec.phases):
         if phase.step == "Shift":
             yield error(
-                "must not be `Shift`: shares by cluster need subsets, which neither the Gateway "
-                "API nor ambient clients have; `Pin` and `Flip` go without",
+                f"must not be `Shift`: {why}; `Pin` and `Flip` go without",
                 code="relocation-weights",
                 at=plan,
                 field=f"spec.phases[{index}].step",
@@ -187,6 +183,7 @@ def _must_not_be_headless(
 def _told(move: Move, around: Surroundings) -> Iterator[Result]:
     """Yield what whoever reviews the render should know."""
     yield _position(move)
+    yield from awaited(move, around)
     yield from _backwards(move.plan)
     if move.others and move.weighted:
         clusters = ", ".join(f'"{name}"' for name in sorted({move.source, *move.others}))
@@ -208,14 +205,14 @@ def _told(move: Move, around: Surroundings) -> Iterator[Result]:
 
 
 def _position(move: Move) -> Result:
-    phases = move.plan.spec.phases
+    phases, phase = move.plan.spec.phases, move.plan.spec.current
     return info(
-        f'moves "{_named(move.service)}" from "{move.source}" to "{move.target}": phase '
-        f'"{move.phase.name}" ({move.phase.step}), {phases.index(move.phase) + 1} of {len(phases)}',
+        f'moves "{named(move.service)}" from "{move.source}" to "{move.target}": phase '
+        f'"{phase.name}" ({phase.step}), {phases.index(phase) + 1} of {len(phases)}',
         code="relocation-phase",
         at=move.plan,
         field="spec.phase",
-        current=move.phase.name,
+        current=phase.name,
     )
 
 
@@ -230,10 +227,6 @@ def _backwards(plan: RelocationPlan) -> Iterator[Result]:
                 field=f"spec.phases[{index}]",
                 current=after.name,
             )
-
-
-def _named(service: ServiceKey) -> str:
-    return f"{service.namespace}/{service.name}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:

@@ -7,8 +7,9 @@ from krmfn.kinds.relocation import Phase, RelocationPlan
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.discovery import Discovered
 from krmfn.mesh_intent_expander.plan.routes import RoutedHost
+from krmfn.mesh_intent_expander.semantics.endpoints import is_running
 from krmfn.mesh_intent_expander.topology import Mesh
-from krmfn.mesh_intent_expander.view import Fleet
+from krmfn.mesh_intent_expander.view import ClusterView, Fleet, Workload
 from krmfn.sdk import Resource
 
 
@@ -19,12 +20,15 @@ class Move:
     Attributes:
         others: further clusters that serve it, before, meanwhile and after.
         weighted: whether its requests can be split by cluster; else clients only prefer one.
+        lingers: whether the source still runs it when it should be gone, which no client may be
+            harmed by.
     """
 
     plan: RelocationPlan
     service: ServiceKey
     others: tuple[str, ...] = ()
     weighted: bool = True
+    lingers: bool = False
 
     @property
     def source(self) -> str:
@@ -38,8 +42,9 @@ class Move:
 
     @property
     def phase(self) -> Phase:
-        """The phase that is rendered."""
-        return self.plan.spec.current
+        """The phase that is rendered; as long as the source lingers, it is not removed."""
+        phase = self.plan.spec.current
+        return phase.model_copy(update={"step": "Drain"}) if self.lingers else phase
 
     @property
     def by(self) -> Resource:
@@ -77,11 +82,17 @@ class Surroundings:
         """Say whether the package is to hold what runs in a cluster; that of another one is not."""
         return self.mesh.own in ("", cluster)
 
-    def runs(self, service: ServiceKey, cluster: str) -> bool:
-        """Say whether a cluster's package holds a Service and a workload that it selects."""
-        view = self.fleet[cluster]
-        own = view.services.get(service)
-        return own is not None and bool(view.workloads_of(own))
+    def is_known(self, service: ServiceKey) -> bool:
+        """Say whether the package holds workloads of a service, with pods or without, anywhere."""
+        return any(_workloads(view, service) for view in self.fleet.views.values())
+
+    def runners(self, service: ServiceKey) -> tuple[str, ...]:
+        """Give the clusters whose packages hold a Service and a workload of it that has pods."""
+        return tuple(
+            name
+            for name, view in self.fleet.views.items()
+            if any(map(is_running, _workloads(view, service)))
+        )
 
     def is_weighted(self, service: ServiceKey) -> bool:
         """Say whether requests can be split by cluster: by subsets, which sidecars know."""
@@ -90,6 +101,16 @@ class Surroundings:
         clients = {name for each in found for name in each.clients if name in self.mesh.clusters}
         planes = {self.mesh.clusters[name].data_plane for name in clients}
         return flavors == {"istio"} and planes <= {"sidecar"}
+
+
+def _workloads(view: ClusterView, service: ServiceKey) -> tuple[Workload, ...]:
+    own = view.services.get(service)
+    return view.workloads_of(own) if own else ()
+
+
+def named(service: ServiceKey) -> str:
+    """Give a service in words."""
+    return f"{service.namespace}/{service.name}"
 
 
 def service_of(plan: RelocationPlan) -> ServiceKey:

@@ -1,15 +1,18 @@
 """What people's packages put into the clusters while a service runs in these ones or in those."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.discovery import Discovered
-from krmfn.mesh_intent_expander.reading import view_of
+from krmfn.mesh_intent_expander.reading import is_own, view_of
+from krmfn.mesh_intent_expander.semantics.endpoints import is_running
 from krmfn.mesh_intent_expander.steering.proof import Running
 from krmfn.mesh_intent_expander.topology import Mesh
-from krmfn.mesh_intent_expander.view import ClusterView, Fleet
+from krmfn.mesh_intent_expander.view import ClusterView, Fleet, Workload
 from krmfn.sdk import Place, Resource
+
+_Find = Callable[[ClusterView, ServiceKey], list[Resource]]
 
 
 class Population:
@@ -37,7 +40,7 @@ class Population:
 
     def runs_now(self, cluster: str) -> bool:
         """Say whether the package holds the pods of the service in a cluster."""
-        return bool(_pods(self._fleet[cluster], self._service))
+        return any(map(is_running, _workloads(self._fleet[cluster], self._service)))
 
     def fleet(self, running: Running) -> Fleet:
         """Give all objects while the service runs in these of the source and the target."""
@@ -53,17 +56,15 @@ class Population:
     def _model(self) -> ClusterView | None:
         """The cluster whose pods stand for those that are not in the package yet."""
         order = dict.fromkeys((*self._ends, *self._fleet.clusters))
-        return next(
-            (self._fleet[name] for name in order if _pods(self._fleet[name], self._service)), None
-        )
+        having = [name for name in order if _workloads(self._fleet[name], self._service)]
+        found = min(having, key=lambda name: not self.runs_now(name), default=None)
+        return None if found is None else self._fleet[found]
 
     def _view(self, view: ClusterView, *, runs: bool) -> ClusterView:
-        own = {id(each) for find in _PARTS for each in find(view, self._service)}
-        kept = [each for each in view.resources if id(each) not in own]
-        parts = (
-            each.at(Place(f"clusters/{view.name}/{each.kind}_{each.name}.yaml", 0))
-            for each in self._parts(view, runs=runs)
-        )
+        parts = list(self._parts(view, runs=runs))
+        replaced = {each.id for find in _PARTS for each in find(view, self._service)}
+        replaced |= {each.id for each in parts}
+        kept = (each for each in view.resources if each.id not in replaced)
         return view_of(view.name, [*kept, *parts], self._mesh)
 
     def _parts(self, view: ClusterView, *, runs: bool) -> Iterator[Resource]:
@@ -74,7 +75,13 @@ class Population:
         is_named = runs or view.name in self._named
         for find, wanted in zip(_PARTS, (True, is_named, runs), strict=True):
             if wanted:
-                yield from find(view, self._service) or find(self._model or view, self._service)
+                yield from find(view, self._service) or self._borrowed(find, view.name)
+
+    def _borrowed(self, find: _Find, cluster: str) -> Iterator[Resource]:
+        """Yield what another cluster has of the service, as a cluster's own."""
+        if self._model is not None:
+            for each in find(self._model, self._service):
+                yield each.at(Place(f"clusters/{cluster}/{each.kind}_{each.name}.yaml", 0))
 
 
 def _namespace(view: ClusterView, service: ServiceKey) -> list[Resource]:
@@ -82,14 +89,23 @@ def _namespace(view: ClusterView, service: ServiceKey) -> list[Resource]:
 
 
 def _service(view: ClusterView, service: ServiceKey) -> list[Resource]:
+    """Give the Service; one that is written for clients is none that pods come with."""
     found = view.services.get(service)
-    return [found.resource] if found and found.resource else []
+    return [found.resource] if found and found.resource and not is_own(found.resource) else []
 
 
 def _pods(view: ClusterView, service: ServiceKey) -> list[Resource]:
+    """Give the workloads as they run: where all are scaled to 0, with pods again."""
+    workloads = _workloads(view, service)
+    found = [each.resource for each in workloads if each.resource is not None]
+    if any(map(is_running, workloads)):
+        return found
+    return [each.merged({"spec": {"replicas": None}}) for each in found]
+
+
+def _workloads(view: ClusterView, service: ServiceKey) -> tuple[Workload, ...]:
     found = view.services.get(service)
-    workloads = view.workloads_of(found) if found else ()
-    return [each.resource for each in workloads if each.resource is not None]
+    return view.workloads_of(found) if found else ()
 
 
 _PARTS = (_namespace, _service, _pods)

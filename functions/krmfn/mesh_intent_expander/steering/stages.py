@@ -8,6 +8,7 @@ from krmfn.kinds.relocation import Phase, RelocationPlan
 from krmfn.mesh_intent_expander.plan.common import Emitted, Wave
 from krmfn.mesh_intent_expander.reading import view_of
 from krmfn.mesh_intent_expander.steering.population import Population
+from krmfn.mesh_intent_expander.steering.presence import running_in
 from krmfn.mesh_intent_expander.steering.proof import Moment, Progress, Running, Stage
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import ClusterView, Fleet, spec_of
@@ -63,24 +64,6 @@ class Change:
     wave: Wave
     objects: tuple[ResourceId, ...]
     clusters: tuple[str, ...]
-
-
-def running_in(phase: Phase, source: str, target: str) -> frozenset[Running]:
-    """Give which of two clusters may run a service in a phase.
-
-    What starts or stops does so inside of a phase, when its objects are everywhere.
-    """
-    before, both, after = frozenset((source,)), frozenset((source, target)), frozenset((target,))
-    match phase.step:
-        case "Prepare" | "Pin":
-            return frozenset((before, both))
-        case "Shift":
-            ends = {0: (before, both), 100: (both, after)}
-            return frozenset(ends.get(phase.target_weight, (both,)))
-        case "Remove":
-            return frozenset((after,))
-        case _:
-            return frozenset((both, after))
 
 
 class Stages:

@@ -219,7 +219,7 @@ def test_shares_by_locality_that_empty_the_sources_gateway_are_found(words: Any)
     phases = [words.phase("Prepare"), words.phase("Shift", 50), words.phase("Flip")]
     field, message = problem(words.world(words.plan(*phases)), change)
     assert field == "spec.phases[2]"
-    assert 'the gateway of cluster "a" has no endpoint' in message
+    assert 'leaves the gateway of cluster "a" no endpoint' in message
 
 
 def test_a_target_that_allows_nobody_is_found(words: Any) -> None:

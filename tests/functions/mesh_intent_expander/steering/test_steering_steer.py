@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+import yaml
 
-from krmfn.sdk import Place
+from krmfn.sdk import Place, Resource
 
 STEPS = ("prepare", "pin", "shift-10", "flip", "drain", "remove")
 
@@ -17,6 +18,11 @@ def preferred(decided: Any) -> set[tuple[str, ...]]:
 def clusters(decided: Any) -> dict[str, int]:
     (host,) = decided.hosts
     return {share.cluster: share.weight for share in host.rules[0].shares}
+
+
+def moved(words: Any) -> list[Resource]:
+    """Give the service as it is when the source has stopped."""
+    return [*words.inside("a", words.namespace("shop"), words.service()), *words.running("b")]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +43,7 @@ def test_clients_prefer_the_source_until_the_flip(words: Any, phase: str, cluste
 
 def test_in_the_end_preferences_are_the_intents_own(words: Any) -> None:
     local = words.discovery(loadBalancing={"preference": "local"})
-    decided = words.world(local, words.plan()).at("remove")
+    decided = words.world(*moved(words), *words.running("c"), local, words.plan()).at("remove")
     assert preferred(decided) == {("topology.istio.io/cluster",)}
 
 
@@ -119,7 +125,8 @@ def test_without_endpoint_discovery_the_endpoints_own_label_is_preferred(words: 
 
 def test_without_endpoint_discovery_the_sources_endpoints_go_in_the_end(words: Any) -> None:
     flat = words.topology(endpointDiscovery=False)
-    (found,) = words.world(words.plan(), top=flat).at("remove").discovered
+    world = words.world(*moved(words), words.plan(), top=flat)
+    (found,) = world.at("remove").discovered
     assert {each.cluster for reach in found.reaches for each in reach.endpoints} == {"b"}
     assert {offer.cluster for offer in found.offers} == {"b"}
 
@@ -147,7 +154,7 @@ def test_a_rule_that_still_names_the_source_is_told_in_the_end(words: Any) -> No
         parentRef={"service": "api"},
         rules=[{"backends": [{"cluster": "a"}]}],
     )
-    world = words.world(routed, words.plan(at="remove"))
+    world = words.world(*moved(words), routed, words.plan(at="remove"))
     told = world.told("relocation-left-behind")
     assert (told.field, told.current, told.proposed) == ("spec.rules[0]", "a", "b")
     assert clusters(world.resolved(world.plans)[0]) == {"a": 0, "b": 100}
@@ -182,7 +189,7 @@ def refused(world: Any) -> list[tuple[str, str, str | None]]:
         ({"from": "aa"}, ("cluster-unknown", "spec.from", "a")),
         ({"to": "nowhere"}, ("cluster-unknown", "spec.to", None)),
         ({"service": "apis"}, ("service-unknown", "spec.service", "api")),
-        ({"from": "c"}, ("relocation-source", "spec.from", None)),
+        ({"from": "c"}, ("relocation-source", "spec.from", "a")),
         ({"to": "c", "phase": "flip"}, ("relocation-target", "spec.to", None)),
     ],
     ids=["from", "to", "service", "source-without-it", "target-without-it"],
@@ -230,8 +237,7 @@ def test_a_headless_service_is_refused(words: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("clients", [{"flavor": "gateway-api"}, {"dataPlane": "ambient"}], ids=str)
-def test_shares_need_subsets(words: Any, clients: dict[str, str]) -> None:
+def without_subsets(words: Any, clients: dict[str, str], *phases: Any) -> list[Any]:
     top = words.topology(
         **{key: value for key, value in clients.items() if key == "flavor"},
         clusters=[
@@ -239,8 +245,29 @@ def test_shares_need_subsets(words: Any, clients: dict[str, str]) -> None:
             for name in "abc"
         ],
     )
-    wrong = [each for each in refused(words.world(words.plan(), top=top)) if "weights" in each[0]]
-    assert [field for _, field, _ in wrong] == [f"spec.phases[{index}].step" for index in (2, 3, 4)]
+    results = words.world(words.plan(*phases), top=top).results
+    return [each for each in results if each.code == "relocation-weights"]
+
+
+WITHOUT_SUBSETS = pytest.mark.parametrize(
+    "clients", [{"flavor": "gateway-api"}, {"dataPlane": "ambient"}], ids=str
+)
+
+
+@WITHOUT_SUBSETS
+def test_shares_need_subsets(words: Any, clients: dict[str, str]) -> None:
+    phases = [words.phase("Pin"), words.phase("Shift", 50), words.phase("Flip")]
+    (wrong,) = without_subsets(words, clients, *phases)
+    assert (wrong.field, wrong.current) == ("spec.phases[1].step", "Shift")
+
+
+@WITHOUT_SUBSETS
+def test_who_wrote_no_phases_is_told_what_to_write(words: Any, clients: dict[str, str]) -> None:
+    (wrong,) = without_subsets(words, clients)
+    assert wrong.field == "spec.phases"
+    said, written = wrong.message.rstrip("`").split("`phases: ")
+    assert "the default phases have the step `Shift`" in said
+    assert without_subsets(words, clients, *yaml.safe_load(written)) == []
 
 
 def test_a_package_of_one_cluster_is_not_asked_for_the_others_pods(words: Any) -> None:
