@@ -8,6 +8,30 @@ from inputs import HEAD
 _NETWORKS = 10
 _NAMESPACES = 100
 
+ONE_ROUTE = f"""\
+{HEAD}items:
+- apiVersion: v1
+  kind: Service
+  metadata:
+    name: web
+    namespace: shop
+  spec:
+    ports:
+    - name: http
+      port: 80
+- apiVersion: intent.krmfn.dev/v1alpha1
+  kind: TrafficRoute
+  metadata:
+    name: web
+    namespace: shop
+  spec:
+    parentRef:
+      service: web
+    rules:
+    - timeouts:
+        request: 3s
+"""
+
 
 def mesh_package(services: int, clusters: int) -> str:
     """Give a ResourceList: each service runs on two clusters and is used from four."""

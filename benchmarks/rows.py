@@ -9,6 +9,8 @@ from pathlib import Path
 from fleet import ONE_INTENT, ONE_NODE
 from inputs import EMPTY, HEAD, as_package, deployments
 from measure import peak_bytes, process, seconds, side_by_side
+from mesh import ONE_ROUTE
+from mesh_rows import MESH_ROWS
 from placement_rows import PLACEMENT_ROWS
 from row import Row, file, row, unmeasured, workspace
 
@@ -46,7 +48,11 @@ def cold_work() -> Iterator[Row]:
     yield row("cold-work", max(times) * 1000, "ms", f"<= {250 * max(base / 0.010, 1):.0f}", note)
 
 
-SMALL = {"placement-resolver": ONE_INTENT, "cluster-profiler": ONE_NODE}
+SMALL = {
+    "placement-resolver": ONE_INTENT,
+    "cluster-profiler": ONE_NODE,
+    "mesh-intent-expander": ONE_ROUTE,
+}
 _CONFIG = """\
   apiVersion: v1
   kind: ConfigMap
@@ -171,4 +177,5 @@ ROWS = {
     "helm": helm,
     "memory": memory,
     **PLACEMENT_ROWS,
+    **MESH_ROWS,
 }

@@ -7,6 +7,7 @@ import pytest
 
 from krmfn.mesh_intent_expander.analysis.finding import Finding
 from krmfn.mesh_intent_expander.analysis.rules import (
+    destinations_exist,
     gateways_lead_on,
     localities_are_served,
     networks_are_labelled,
@@ -338,3 +339,34 @@ def test_few_servers_are_all_ejectable(setting: str, outliers: str, expected: bo
     )
     many = LOCAL.replace("replicas: 2", "replicas: 20")
     assert told(many + settings, LOCAL + rule(), *NEAR) == []
+
+
+EXPORT = """
+apiVersion: multicluster.x-k8s.io/v1alpha1
+kind: ServiceExport
+metadata: {name: cart, namespace: shop}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("export", "members", "known"),
+    [
+        pytest.param(EXPORT, ("client", "server"), True, id="exported"),
+        pytest.param("", ("client", "server"), False, id="not exported"),
+        pytest.param(EXPORT, ("server",), False, id="the client is outside of the set"),
+        pytest.param(EXPORT, ("client",), False, id="the server is outside of the set"),
+    ],
+)
+def test_a_route_may_lead_to_what_a_set_of_clusters_exports(
+    export: str, members: tuple[str, ...], known: bool
+) -> None:
+    to_set = route().replace(HOST, "cart.shop.svc.clusterset.local")
+    views = [
+        ClusterView(name, [Resource.of(body) for body in yaml_load_all(text) if body])
+        for name, text in (("client", to_set), ("server", SERVER + export))
+    ]
+    clusters = {name: cluster(name, mcs=name in members) for name in ("client", "server")}
+    fleet = Fleet(views, Mesh(clusters=clusters))
+    found = destinations_exist.check(views[0], fleet)
+    assert [each.code.id for each in found] == ([] if known else ["IST0101"])

@@ -10,8 +10,9 @@ from krmfn.cli.explain import unknown
 from krmfn.cli.rendering.tree import read_tree
 from krmfn.cli.tracing.reading import read_package
 from krmfn.mesh_intent_expander.discovery import discover
-from krmfn.mesh_intent_expander.intents import ServiceDiscovery
+from krmfn.mesh_intent_expander.intents import RelocationPlan, ServiceDiscovery
 from krmfn.mesh_intent_expander.intents.report import MeshReportStatus
+from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.discovery import Discovered
 from krmfn.mesh_intent_expander.reading import is_own, view_of
 from krmfn.mesh_intent_expander.report.difference import Side
@@ -20,6 +21,7 @@ from krmfn.mesh_intent_expander.report.population import ANYONE, PLAINTEXT, Call
 from krmfn.mesh_intent_expander.report.reporting import Survey
 from krmfn.mesh_intent_expander.report.targets import Target, targets
 from krmfn.mesh_intent_expander.semantics.trace import Tracer
+from krmfn.mesh_intent_expander.steering import service_of
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import Fleet
 from krmfn.sdk import FunctionError, Package
@@ -32,12 +34,14 @@ class Asked:
     """What is asked of a package.
 
     Attributes:
+        moving: the services that RelocationPlans are about.
         callers: the clients that are named, None for all that are worth asking for.
         is_narrow: whether something is named.
     """
 
     tracer: Tracer
     discovered: tuple[Discovered, ...]
+    moving: frozenset[ServiceKey]
     targets: tuple[Target, ...]
     callers: tuple[Caller, ...] | None
     is_narrow: bool
@@ -55,7 +59,7 @@ class Asked:
             CliError: the package is wrong, or what is named is not there.
         """
         fleet, mesh = read_package(folder)
-        discovered = _discovered(folder, fleet, mesh)
+        discovered, moving = _intents(folder, fleet, mesh)
         tracer = Tracer(fleet, mesh)
         listed = targets(fleet, discovered)
         found = tuple(_named_targets(args.service, listed)) if args.service else tuple(listed)
@@ -66,7 +70,8 @@ class Asked:
         callers = tuple(_callers(args.client, tracer)) if args.client else None
         if callers == () and known:
             raise CliError(_unknown_client(args.client, fleet))
-        return cls(tracer, discovered, found, callers, bool(args.service or args.client))
+        is_narrow = bool(args.service or args.client)
+        return cls(tracer, discovered, moving, found, callers, is_narrow)
 
     @property
     def side(self) -> Side:
@@ -80,14 +85,16 @@ class Asked:
         left_out = len(self.targets) - len(self.targets[:most])
         dead = survey.dead
         if not self.is_narrow:
-            dead += idle_things(self.tracer.world.fleet, self.discovered)
+            dead += idle_things(self.tracer.world.fleet, self.discovered, self.moving)
         more = {**survey.totals.more, **({"services": left_out} if left_out else {})}
         totals = survey.totals.model_copy(update={"services": len(self.targets), "more": more})
         return MeshReportStatus(totals=totals, reachability=tuple(survey.rows), dead=tuple(dead))
 
 
-def _discovered(folder: Path, fleet: Fleet, mesh: Mesh) -> tuple[Discovered, ...]:
-    """Give how services are found across clusters, as the package's intents have it.
+def _intents(
+    folder: Path, fleet: Fleet, mesh: Mesh
+) -> tuple[tuple[Discovered, ...], frozenset[ServiceKey]]:
+    """Give how services are found across clusters, as the package's intents have it, and movers.
 
     Raises:
         CliError: an intent is wrong.
@@ -103,9 +110,10 @@ def _discovered(folder: Path, fleet: Fleet, mesh: Mesh) -> tuple[Discovered, ...
     )
     try:
         found, _ = discover(mesh, by_people, package.of(ServiceDiscovery), package)
+        moving = frozenset(map(service_of, package.of(RelocationPlan)))
     except FunctionError as error:
         raise CliError("; ".join(each.message for each in error.results)) from error
-    return found
+    return found, moving
 
 
 def _named_targets(given: str, listed: Sequence[Target]) -> Iterator[Target]:

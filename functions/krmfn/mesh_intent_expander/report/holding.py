@@ -99,9 +99,5 @@ def _at_waypoint(world: World, cluster: str, target: Target) -> Iterator[Policy]
     for host in plane.registry.find(target.host):
         waypoint = waypoint_of(plane, world.fleet[cluster], host)
         if waypoint is not None:
-            attached = (
-                ("Service", target.service.name),
-                ("Gateway", waypoint.name),
-                ("GatewayClass", "istio-waypoint"),
-            )
-            yield from plane.policies.of_waypoint(host.namespace, attached)
+            at = (waypoint.namespace, waypoint.name)
+            yield from plane.policies.of_waypoint(at, target.service)

@@ -1,9 +1,10 @@
 """What is written but never used: subsets without a route, weights of 0, exports without users."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from krmfn.mesh_intent_expander.intents.report import Dead, DeadThing
+from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.discovery import Discovered
 from krmfn.mesh_intent_expander.report.reaching import named
 from krmfn.mesh_intent_expander.semantics.hosts import full_name
@@ -24,16 +25,21 @@ _MOST_CLUSTERS = 5
 _Destination = tuple[str, Mapping[str, Any], bool]
 
 
-def idle_things(fleet: Fleet, discovered: Iterable[Discovered]) -> Iterator[Dead]:
+def idle_things(
+    fleet: Fleet, discovered: Sequence[Discovered], moving: Collection[ServiceKey] = ()
+) -> Iterator[Dead]:
     """Yield what nobody uses; the same thing of several clusters once.
 
-    A subset counts as used where any cluster routes to it, since gateways must know it too.
+    A subset counts as used where any cluster routes to it, since gateways must know it too; and so
+    does one of a service that moves, since steps before or after this one route to it.
     """
     routes = _distinct(fleet, "VirtualService", ISTIO_NETWORKING)
     read = [(route, list(_destinations(route))) for route in routes]
     domain = next((view.domain for view in fleet.views.values()), "")
     used = {_subset(each, route, domain) for route, found in read for _, each, _ in found}
-    found = dict.fromkeys((*_subsets(fleet, used, domain), *_weightless(fleet, read)))
+    kept = {f"{name}.{namespace}.svc.{domain}" for namespace, name in moving}
+    kept |= {each.hostname for each in discovered if each.service in moving}
+    found = dict.fromkeys((*_subsets(fleet, used, kept, domain), *_weightless(fleet, read)))
     for what, at, where, why in sorted(found):
         yield Dead(what=what, at=at, field=where, why=why, clusters=_clusters(fleet, at))
     for each in discovered:
@@ -51,12 +57,14 @@ def idle_things(fleet: Fleet, discovered: Iterable[Discovered]) -> Iterator[Dead
 _Idle = tuple[DeadThing, str, str, str]
 
 
-def _subsets(fleet: Fleet, used: set[tuple[str, str]], domain: str) -> Iterator[_Idle]:
+def _subsets(
+    fleet: Fleet, used: set[tuple[str, str]], kept: set[str], domain: str
+) -> Iterator[_Idle]:
     for rule in _distinct(fleet, "DestinationRule", ISTIO_NETWORKING):
         host = _host(spec_of(rule).get("host"), rule, domain)
         for index, subset in enumerate(mappings(spec_of(rule).get("subsets"))):
             name = str(subset.get("name"))
-            if (host, name) not in used:
+            if (host, name) not in used and host not in kept:
                 why = f'no route leads to subset "{name}" of {host}'
                 yield "subset", named(rule), f"spec.subsets[{index}]", why
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from krmfn.mesh_intent_expander.report.requests import Probe, described
+from krmfn.mesh_intent_expander.report.requests import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,10 @@ def _listed(probes: Sequence[Probe], chosen: Collection[int]) -> Iterator[str]:
         elif chosen_methods:
             words = ",".join(method or "any other method" for method in chosen_methods)
             yield f"{words} {path}".rstrip()
+    special: dict[tuple[str, str, bool], list[str]] = {}
     for number, each in enumerate(probes):
         if each.words and number in chosen and not plain.get(each.cell):
-            yield described(each)
+            key = (each.path_label, each.words, bool(each.method_label))
+            special.setdefault(key, []).append(each.method_label)
+    for (path, words, _), asked in special.items():
+        yield " ".join(filter(None, (",".join(dict.fromkeys(asked)), path, words)))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 from typing import Any
 
-from krmfn.mesh_intent_expander.intents import ServiceDiscovery, TrafficRoute
+from krmfn.mesh_intent_expander.intents import RelocationPlan, ServiceDiscovery, TrafficRoute
 from krmfn.mesh_intent_expander.intents.report import (
     Conflict,
     Dead,
@@ -30,10 +30,10 @@ from krmfn.mesh_intent_expander.report.population import Caller
 from krmfn.mesh_intent_expander.report.portability import not_portable
 from krmfn.mesh_intent_expander.report.proxies import blast_radius
 from krmfn.mesh_intent_expander.report.reaching import Edge, Reaching, named
-from krmfn.mesh_intent_expander.report.targets import Target, targets
+from krmfn.mesh_intent_expander.report.targets import Target, is_elsewhere, targets
 from krmfn.mesh_intent_expander.report.versions import too_old
 from krmfn.mesh_intent_expander.semantics.trace import Tracer
-from krmfn.mesh_intent_expander.steering import Course
+from krmfn.mesh_intent_expander.steering import Course, service_of
 from krmfn.mesh_intent_expander.steering.steps import Step
 from krmfn.mesh_intent_expander.topology import Mesh
 from krmfn.mesh_intent_expander.view import Fleet
@@ -87,10 +87,11 @@ def report_of(
     surveyed = Survey(tracer, targets(fleet, plan.discovered))
     surveyed.run(MOST_REQUESTS)
     listed = [*results]
+    moving = frozenset(map(service_of, package.of(RelocationPlan)))
     groups, audiences = blast_radius(tracer.world)
     found: dict[str, Iterable[Any]] = {
         "reachability": surveyed.rows,
-        "dead": [*surveyed.dead, *idle_things(fleet, plan.discovered)],
+        "dead": [*surveyed.dead, *idle_things(fleet, plan.discovered, moving)],
         "conflicts": [_conflict(each) for each in listed if each.code in _CONFLICTS],
         "proven": [_proven(each) for each in listed if each.code in _PROOFS],
         "moves": [_move(each) for each in courses],
@@ -127,19 +128,24 @@ class Survey:
 
     def run(self, most: float = math.inf) -> None:
         """Ask until so many requests are traced."""
-        traced = left_out = 0
+        traced = left_out = untried = elsewhere = 0
         open_: set[object] = set()
         closed: set[object] = set()
         for target in self._listed:
             if self._reaching.requests >= most:
                 break
+            if is_elsewhere(self._tracer.world, target):
+                elsewhere += 1
+                continue
             question = self._asking.question(target, self._callers)
             edges = self._reaching.edges(question)
             self.rows += rows(edges, question.probes)
             self.dead += self._dead(question, edges)
             traced, left_out = traced + 1, left_out + question.left_out
+            untried += question.axes.left_out
             for edge in edges:
                 (open_ if edge.passed else closed).add(edge.key)
+        more = {"clients": left_out, "operations": untried, "elsewhere": elsewhere}
         self.dead = list({repr(each): each for each in self.dead}.values())
         self.totals = Totals(
             clusters=self.totals.clusters,
@@ -148,7 +154,7 @@ class Survey:
             requests=self._reaching.requests,
             reached=len(open_),
             closed=len(closed),
-            more={"clients": left_out} if left_out else {},
+            more={name: count for name, count in more.items() if count},
         )
 
     def _dead(self, question: Question, edges: Iterable[Edge]) -> Iterable[Dead]:

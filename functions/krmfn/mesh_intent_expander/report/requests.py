@@ -7,7 +7,7 @@ from krmfn.mesh_intent_expander.report.samples import Sample
 from krmfn.mesh_intent_expander.security.patterns import matches
 from krmfn.mesh_intent_expander.semantics.request import Client, Request
 
-MOST_METHODS, MOST_PATHS, MOST_SPECIAL = 5, 9, 8
+MOST_METHODS, MOST_PATHS, MOST_SPECIAL = 5, 9, 16
 """How many methods, paths and special requests are told apart."""
 
 _METHODS = ("GET", "PATCH", "OPTIONS", "HEAD", "TRACE", "CONNECT", "QUERY")
@@ -38,6 +38,13 @@ class Axes:
     methods: tuple[Sample, ...] = ()
     paths: tuple[Sample, ...] = ()
     specials: tuple[Special, ...] = ()
+
+    @property
+    def left_out(self) -> int:
+        """How many of them are not tried."""
+        bounds = (MOST_METHODS, MOST_PATHS, MOST_SPECIAL)
+        sizes = map(len, (self.methods, self.paths, self.specials))
+        return sum(max(0, size - most) for size, most in zip(sizes, bounds, strict=True))
 
     def united(self, other: "Axes") -> "Axes":
         """Give all that either tells apart."""
@@ -118,12 +125,6 @@ def _other(choices: Iterable[str], spoken_of: Iterable[Sample]) -> str:
     listed = list(choices)
     fitting = (each for each in listed if not any(matches(label, each) for label in known))
     return next(fitting, listed[-1])
-
-
-def described(probe: Probe) -> str:
-    """Give a request in words."""
-    parts = (probe.method_label, probe.path_label, probe.words)
-    return " ".join(part for part in parts if part) or "any other request"
 
 
 def distinct(samples: Iterable[Sample], everything: Iterable[str]) -> tuple[Sample, ...]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from krmfn.mesh_intent_expander.plan.common import ServiceKey
 from krmfn.mesh_intent_expander.plan.discovery import Discovered
 from krmfn.mesh_intent_expander.reading import is_own
+from krmfn.mesh_intent_expander.semantics.world import World
 from krmfn.mesh_intent_expander.view import L7, Fleet, Port
 
 
@@ -65,6 +66,14 @@ def targets(fleet: Fleet, discovered: Iterable[Discovered]) -> list[Target]:
             target = Target(service, view.host(own), port, tuple(serving))
             found.setdefault(target.key, target)
     return [found[key] for key in sorted(found) if found[key].port.protocol != "udp"]
+
+
+def is_elsewhere(world: World, target: Target) -> bool:
+    """Say whether a service is served by other clusters, and the package is one cluster's own."""
+    own, views = world.mesh.own, world.fleet.views
+    if not own or not target.uses or own in target.clusters:
+        return False
+    return not any(views[each].resources for each in target.clusters if each in views)
 
 
 def _serving(fleet: Fleet) -> dict[ServiceKey, list[str]]:

@@ -1,10 +1,16 @@
 """What routes and policies tell requests apart by."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice, product
 from typing import Any
 
-from krmfn.mesh_intent_expander.report.requests import Axes, Special, distinct
+from krmfn.mesh_intent_expander.report.requests import (
+    MOST_METHODS,
+    MOST_PATHS,
+    Axes,
+    Special,
+    distinct,
+)
 from krmfn.mesh_intent_expander.report.samples import Sample, of_pattern, of_text
 from krmfn.mesh_intent_expander.semantics.authorization import Policy
 from krmfn.mesh_intent_expander.semantics.routes import Match, RouteObject, Texts
@@ -12,7 +18,6 @@ from krmfn.mesh_intent_expander.view import mapping, mappings, spec_of, strings
 from krmfn.sdk import Resource
 
 _ALL_PATHS, _ALL_METHODS = ("*", "/*", "/**", "/{**}"), ("*",)
-_MOST_OPERATIONS = 3
 _HEADER, _CLAIM = "request.headers[", "request.auth.claims["
 _USUAL = ("iss", "sub", "aud")
 _ISSUER, _SUBJECT = "https://issuer.example.com", "someone"
@@ -92,17 +97,25 @@ def _permitted(rule: Mapping[str, Any], tokens: list[Resource]) -> Iterator[Spec
     for condition in mappings(rule.get("when")):
         _add_condition(condition, headers, claims)
     claims |= _identity(rule, tokens) if claims or _wants_token(rule) else {}
-    for operation in (_operations(rule) or [{}])[:_MOST_OPERATIONS]:
+    for operation in _operations(rule) or [{}]:
         hosts = strings(operation.get("hosts"))
         sent = {**headers, "host": of_pattern(hosts[0]).text} if hosts else headers
         if sent or claims:
-            yield Special(
-                words=_words(sent, {}, claims),
-                method=next(_patterns([operation], "methods"), None),
-                path=next(_patterns([operation], "paths"), None),
-                headers=tuple(sent.items()),
-                claims=tuple(claims.items()),
-            )
+            paths = _some(_patterns([operation], "paths"), MOST_PATHS)
+            methods = _some(_patterns([operation], "methods"), MOST_METHODS)
+            for path, method in product(paths, methods):
+                yield Special(
+                    words=_words(sent, {}, claims),
+                    method=method,
+                    path=path,
+                    headers=tuple(sent.items()),
+                    claims=tuple(claims.items()),
+                )
+
+
+def _some(samples: Iterable[Sample], most: int) -> tuple[Sample | None, ...]:
+    """Give the first samples, or None for anything where there are none."""
+    return tuple(islice(samples, most)) or (None,)
 
 
 def _add_condition(

@@ -158,6 +158,25 @@ spec: {hosts: [other], http: [{route: [{destination: {host: other, subset: v1}}]
     assert _of(status.dead, "subset") == [("other", "spec.subsets[1]")]
 
 
+def test_a_subset_of_a_service_that_moves_waits_for_its_step(render: Any) -> None:
+    rule = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: %(name)s, namespace: shop}
+spec: {host: %(name)s, subsets: [{name: v1, labels: {v: "1"}}]}
+"""
+    moving = """
+apiVersion: intent.krmfn.dev/v1alpha1
+kind: RelocationPlan
+metadata: {name: api, namespace: shop}
+spec: {service: api, from: east, to: west, phase: shift-10}
+"""
+    rules = [rule % {"name": "by-hand"}, rule % {"name": "api"}]
+    assert [name for name, _ in _of(render(east=rules).status.dead, "subset")] == ["api", "by-hand"]
+    status = render(east=rules, intents=moving).status
+    assert [name for name, _ in _of(status.dead, "subset")] == ["by-hand"]
+
+
 def test_a_share_without_weight_is_told(render: Any) -> None:
     other = "{destination: {host: other.shop.svc.cluster.local}, weight: 100}"
     nothing = f"{API[:-1]}, weight: 0}}"

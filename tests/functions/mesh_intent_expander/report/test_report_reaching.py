@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from krmfn.mesh_intent_expander.report.operations import operations
-from krmfn.mesh_intent_expander.report.requests import Axes, Special, probes
+from krmfn.mesh_intent_expander.report.requests import MOST_PATHS, Axes, Special, probes
 from krmfn.mesh_intent_expander.report.samples import Sample, of_expression
 from krmfn.mesh_intent_expander.semantics.strings import matches_whole
 
@@ -77,16 +77,34 @@ def test_an_external_authoriser_is_told_to_be_asked(render: Any) -> None:
     assert (row.allows, row.asks) == ("all", ("opa",))
 
 
-def test_a_token_that_a_policy_wants_is_tried(render: Any) -> None:
-    wants = '{rules: [{from: [{source: {requestPrincipals: ["https://idp/*"]}}]}]}'
-    tokens = """
+TOKENS = """
 apiVersion: security.istio.io/v1
 kind: RequestAuthentication
 metadata: {name: api, namespace: shop}
 spec: {jwtRules: [{issuer: "https://idp", jwksUri: "https://idp/keys"}]}
 """
-    row = render(east=[_policy(wants), tokens]).row("web/portal", on="west")
+
+
+def test_a_token_that_a_policy_wants_is_tried(render: Any) -> None:
+    wants = '{rules: [{from: [{source: {requestPrincipals: ["https://idp/*"]}}]}]}'
+    row = render(east=[_policy(wants), TOKENS]).row("web/portal", on="west")
     assert row.operations == ("with a token of https://idp",)
+
+
+def test_all_methods_and_paths_that_a_token_opens_are_told(render: Any) -> None:
+    rule = """{rules: [{
+      when: [{key: "request.auth.claims[role]", values: [admin]}],
+      to: [{operation: {methods: [PUT, DELETE], paths: [/cameras/*, /lenses]}}]}]}"""
+    row = render(east=[_policy(rule), TOKENS]).row("web/portal", on="west")
+    token = "with a token of https://idp (role admin)"
+    assert row.operations == (f"PUT,DELETE /cameras/* {token}", f"PUT,DELETE /lenses {token}")
+
+
+def test_operations_that_are_not_tried_are_counted(render: Any) -> None:
+    paths = ", ".join(f"/{number}" for number in range(MOST_PATHS + 3))
+    policy = _policy(f"{{rules: [{{to: [{{operation: {{paths: [{paths}]}}}}]}}]}}")
+    status = render(east=policy).status
+    assert status.totals.more["operations"] == 3
 
 
 def test_a_policy_on_trial_changes_nothing(render: Any) -> None:
@@ -160,6 +178,43 @@ spec: {containers: [{name: app}]}
 """
     row = render(base={"": [base], "east": [service]}).row("anyone else", on="far", to="")
     assert (row.outcome, row.allows) == ("unroutable", "none")
+
+
+WEST_ALONE = """
+apiVersion: intent.krmfn.dev/v1alpha1
+kind: MeshTopology
+metadata: {name: mesh, annotations: {config.kubernetes.io/local-config: "true"}}
+spec: {clusters: [{name: east}, {name: west}]}
+---
+apiVersion: infra.nephio.org/v1alpha1
+kind: WorkloadCluster
+metadata: {name: west, annotations: {config.kubernetes.io/local-config: "true"}}
+spec: {clusterName: west}
+"""
+RUNS_IN_EAST = """
+apiVersion: intent.krmfn.dev/v1alpha1
+kind: ServiceDiscovery
+metadata: {name: api, namespace: shop, annotations: {config.kubernetes.io/local-config: "true"}}
+spec:
+  service: {name: api, ports: [{number: 80, name: http, protocol: http}]}
+  placement: api
+---
+apiVersion: multicluster.x-k8s.io/v1alpha1
+kind: PlacementDecision
+metadata:
+  name: api
+  namespace: fleet
+  labels: {multicluster.x-k8s.io/placement-key: api}
+  annotations: {config.kubernetes.io/local-config: "true"}
+decisions: [{clusterProfileRef: {name: east}}]
+"""
+
+
+def test_what_runs_elsewhere_is_counted_in_a_package_of_one_cluster(render: Any) -> None:
+    status = render(base={"": (WEST_ALONE, RUNS_IN_EAST)}).status
+    assert not status.reachability
+    assert (status.totals.services, status.totals.traced) == (1, 0)
+    assert status.totals.more == {"elsewhere": 1}
 
 
 def test_totals_say_how_much_was_looked_at(render: Any) -> None:
