@@ -9,6 +9,9 @@ from krmfn.mesh_intent_expander.reading import is_own
 from krmfn.mesh_intent_expander.view import Fleet
 from krmfn.sdk import Generated, Resource, Result, Severity
 
+_TOLD_AT_INTENTS = frozenset({("AuthorizationPolicy", "IST0101")})
+"""What is said of made objects by the intents' own results, milder and at the field."""
+
 _SHOWN = 3
 
 
@@ -30,6 +33,8 @@ def judge(
         resource = finding.resource
         intent = intents.get((resource.cluster, resource.id)) if is_own(resource) else None
         if finding.code.level is Level.INFO or (intent is None and spec.analyze == "Off"):
+            continue
+        if intent is not None and (resource.kind, finding.code.id) in _TOLD_AT_INTENTS:
             continue
         fails = finding.code.level is Level.ERROR and (intent is not None or spec.analyze == "Fail")
         result = _result(finding, intent, fails=fails)

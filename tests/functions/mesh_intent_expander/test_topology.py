@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from krmfn.kinds.mesh import MeshTopology
-from krmfn.mesh_intent_expander.intents import MeshIntentExpander
+from krmfn.mesh_intent_expander.expand import expand
+from krmfn.mesh_intent_expander.intents import MeshIntentExpander, MeshIntentExpanderSpec
 from krmfn.mesh_intent_expander.topology import Mesh, read_mesh
 from krmfn.sdk import Package, Place, Resource, Result
 
@@ -293,6 +294,43 @@ def test_folders_of_clusters_need_clusters() -> None:
         'must name the clusters of the mesh; there is "clusters/a", "clusters/b"'
     )
     assert told(topology()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("ServiceDiscovery", {"service": {"name": "web"}, "exportFrom": ["mars"]}),
+        (
+            "TrafficRoute",
+            {"parentRef": {"service": "web"}, "rules": [{"backends": [{"cluster": "mars"}]}]},
+        ),
+        (
+            "ServiceAuthorization",
+            {"target": {"service": "web"}, "rules": [{"from": [{"clusters": ["mars"]}]}]},
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_cluster_without_name_is_proposed_to_nobody(kind: str, spec: dict[str, Any]) -> None:
+    web = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80}]},
+    }
+    intent = topology() | {
+        "kind": kind,
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": spec,
+    }
+    items = [Resource.parse(yaml.safe_dump(body)) for body in (topology(), web, intent)]
+    made = expand(MeshIntentExpanderSpec(), Package(items))
+    messages = [
+        each.message for each in made if isinstance(each, Result) and each.code == "cluster-unknown"
+    ]
+    assert len(messages) == 1
+    assert "none" in messages[0]
+    assert '""' not in messages[0]
 
 
 @pytest.mark.parametrize(

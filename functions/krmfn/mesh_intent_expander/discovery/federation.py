@@ -11,16 +11,22 @@ TLS_MODE: Mapping[str, str] = {"security.istio.io/tlsMode": "istio"}
 """Says that an endpoint takes mutual TLS; a gateway passes over those that do not say so."""
 
 
+_RANKS_BY_LABELS_ALONE = (1, 30)
+"""Since this version of Istio `failoverPriority` has an effect on endpoints without locality."""
+
+
 def reaches(preference: Preference, served: Served, clients: Sequence[str]) -> tuple[Reach, ...]:
     """Give the endpoints of each client cluster; clusters with the same ones are taken together.
 
     A client's own cluster is reached by the Service there, others by their gateways.
     """
-    grouped: dict[tuple[str, ...], list[str]] = {}
+    grouped: dict[tuple[bool, str, tuple[str, ...]], list[str]] = {}
     for client in clients:
         used = preference.used(client)
         local = client if client in used else ""
-        grouped.setdefault((local, *used), []).append(client)
+        version = preference.mesh.clusters[client].istio_version
+        is_old = version is not None and version < _RANKS_BY_LABELS_ALONE
+        grouped.setdefault((is_old, local, tuple(used)), []).append(client)
     return tuple(
         Reach(
             tuple(group),
@@ -29,8 +35,9 @@ def reaches(preference: Preference, served: Served, clients: Sequence[str]) -> t
                 for cluster in used
                 for endpoint in _endpoints(preference, served, cluster, is_local=cluster == local)
             ),
+            is_old,
         )
-        for (local, *used), group in grouped.items()
+        for (is_old, local, used), group in grouped.items()
     )
 
 

@@ -29,7 +29,7 @@ def unknown(
         name: the name.
         known: the names that there are.
     """
-    names = sorted(set(known))
+    names = sorted({*known} - {""})
     near = get_close_matches(name, names, n=1)
     there = f"; there is {quoted(names)}" if names else "; there is none"
     return error(

@@ -6,12 +6,13 @@ TLS asks for the service. Both have the same address: what is TCP, or sniffed, n
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
 from krmfn.mesh_intent_expander.plan.common import Emitted
 from krmfn.mesh_intent_expander.plan.destinations import shortened
-from krmfn.mesh_intent_expander.plan.discovery import Discovered, Endpoint
+from krmfn.mesh_intent_expander.plan.discovery import Discovered, Endpoint, Reach
 from krmfn.mesh_intent_expander.view import Port
 
 
@@ -26,8 +27,17 @@ def _for_clients(each: Discovered) -> Iterator[Emitted]:
     name = shortened(f"{each.service.name}-global")
     for reach in each.reaches:
         if reach.endpoints:
-            body = _body(name, each.service.namespace, _spec(each, reach.endpoints))
+            endpoints = _ranked(each, reach)
+            body = _body(name, each.service.namespace, _spec(each, endpoints))
             yield Emitted(body, reach.clusters, "destinations", each.by)
+
+
+def _ranked(each: Discovered, reach: Reach) -> tuple[Endpoint, ...]:
+    """Give the endpoints; localities beside ``failoverPriority`` crash istiod (istio#61857)."""
+    policies = [each.policy[cluster] for cluster in reach.clusters if cluster in each.policy]
+    if reach.ranks_by_locality or not any(policy.failover_priority for policy in policies):
+        return reach.endpoints
+    return tuple(replace(endpoint, locality="") for endpoint in reach.endpoints)
 
 
 def _for_gateways(each: Discovered) -> Iterator[Emitted]:

@@ -31,10 +31,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Clusters whose clients reach a federated service by the same endpoints."""
+    """Clusters whose clients reach a federated service by the same endpoints.
+
+    Attributes:
+        ranks_by_locality: whether these control planes need localities to prefer endpoints by
+            their labels: so it is before Istio 1.30, which must not be told both (see `emit`).
+    """
 
     clusters: tuple[str, ...]
     endpoints: tuple[Endpoint, ...]
+    ranks_by_locality: bool = False
 
 
 @dataclass(frozen=True, slots=True)

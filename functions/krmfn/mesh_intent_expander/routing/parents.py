@@ -235,9 +235,10 @@ def _has_pods(consumer: Consumer, directory: Directory) -> bool:
 
 def cluster_unknown(name: str, directory: Directory, at: Resource | None, field: str) -> Result:
     """Give the error of a cluster that the mesh does not have."""
-    known = [*directory.mesh.clusters]
+    known = [each for each in directory.mesh.clusters if each]
+    there = f"{listed(known)}," if known else "which names none,"
     return error(
-        f'must be a cluster of the mesh, {listed(known)}, but is "{name}"',
+        f'must be a cluster of the mesh, {there} but is "{name}"',
         code="cluster-unknown",
         at=at,
         field=field,

@@ -127,7 +127,8 @@ class Reader:
         for index, name in enumerate(clusters):
             at = f"{field}[{index}]"
             if name not in known:
-                message = f'must be a cluster of the mesh: {listed(known)}, but is "{name}"'
+                there = f": {listed(known)}" if any(known) else ", which names none"
+                message = f'must be a cluster of the mesh{there}, but is "{name}"'
                 self._wrong(message, "cluster-unknown", at, name, nearest(name, known))
             elif count[known[name].trust_domain] > 1:
                 domain = known[name].trust_domain
