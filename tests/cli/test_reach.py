@@ -97,7 +97,7 @@ def test_a_table_tells_each_service_its_clients_and_why(reach: Reach, package: P
     ran = reach(package("new", POLICY), "--service", "shop/api")
     assert ran.code == 0
     lines = [line.split() for line in ran.out.splitlines()]
-    assert ["shop/portal", "GET", "/results/*", "local,", "mTLS,", "permissive", "api"] in lines
+    assert ["shop/portal", "here", "GET", "/results/*", "local,", "mTLS,", "permissive", "api"] in lines
     assert ["anyone", "else", "denied", "local,", "mTLS,", "permissive", "api"] in lines
     assert "AuthorizationPolicy shop/api" in ran.out
 
@@ -112,7 +112,7 @@ def test_json_holds_the_rows_of_the_report(reach: Reach, package: Package) -> No
     (row,) = [
         row
         for row in value["reachability"]
-        if row["service"] == "shop/api" and "shop/portal" in row["from"][""]
+        if row["service"] == "shop/api" and "shop/portal" in row["from"]["here"]
     ]
     assert (row["allows"], row["operations"]) == ("some", ["GET /results/*"])
     assert value["totals"]["services"] == 2
@@ -137,7 +137,7 @@ def test_a_client_is_found_by_its_workload_as_well(reach: Reach, package: Packag
     by_account = reach(folder, "--client", "shop/portal", "-o", "json")
     assert by_workload.out == by_account.out
     rows = json.loads(by_account.out)["reachability"]
-    assert {name for row in rows for name in row["from"][""]} == {"shop/portal"}
+    assert {name for row in rows for name in row["from"]["here"]} == {"shop/portal"}
 
 
 @pytest.mark.parametrize(

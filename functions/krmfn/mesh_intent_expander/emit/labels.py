@@ -16,7 +16,7 @@ def labelled_resources(labelled: Iterable[Labelled]) -> Iterator[Resource]:
         changed = {key for key, text in each.labels.items() if resource.labels.get(key) != text}
         ours = changed | (each.labels.keys() & _ours(resource))
         note = {"annotations": {LABELLED: ",".join(sorted(ours))}} if ours else {}
-        yield resource.merged({"metadata": {"labels": dict(each.labels), **note}})
+        yield resource.merged({"metadata": {**note, "labels": dict(each.labels)}})
 
 
 def unlabelled_resources(

@@ -86,6 +86,10 @@ def _order(look: _Look, edges: Sequence[Edge]) -> tuple[object, ...]:
     return role, not look.passed, edges[0].caller.key, priority, edges[0].cluster
 
 
+HERE = "here"
+"""What a package's own cluster is called that has no name: kpt takes no empty keys."""
+
+
 def _row(look: _Look, clusters: _Clusters, edges: Sequence[Edge], said: Operations) -> Reach:
     target = edges[0].target
     listed = clusters or tuple(dict.fromkeys(edge.cluster for edge in edges))
@@ -96,7 +100,7 @@ def _row(look: _Look, clusters: _Clusters, edges: Sequence[Edge], said: Operatio
         "port": target.port.number,
         "from_": dict(_clients(edges[:MOST_CLIENTS])),
         "more_clients": max(0, len(edges) - MOST_CLIENTS),
-        "clusters": listed[:MOST_CLUSTERS],
+        "clusters": tuple(cluster or HERE for cluster in listed[:MOST_CLUSTERS]),
         "more_clusters": max(0, len(listed) - MOST_CLUSTERS),
         "own": look.is_own,
         "outcome": look.outcome,
@@ -122,4 +126,4 @@ def _clients(edges: Iterable[Edge]) -> Iterator[tuple[str, tuple[str, ...]]]:
     for edge in edges:
         found.setdefault(edge.caller.client.cluster, []).append(edge.caller.name)
     for cluster, names in found.items():
-        yield cluster, tuple(names)
+        yield cluster or HERE, tuple(names)
